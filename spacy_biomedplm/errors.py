@@ -1,0 +1,268 @@
+"""Every message the package raises or warns with, each under a code that is never reused.
+
+A message says what was found, what was wanted and how to repair it. Codes: B0xx common, B1xx encoder,
+B2xx entity recognition, B4xx corpora, B5xx training, B6xx command line and files; W001 and up warnings.
+"""
+
+
+class BiomedplmError(ValueError):
+    """A mistake in the input, the config or a resource that the user can repair."""
+
+
+class Errors:
+    """Texts of errors; fill with ``str.format``."""
+
+    B001 = (
+        "No vectors for document {index} ('{text}…'): the component '{component}' found none from its encoder. "
+        "Put the encoder's pipe before '{component}' and do not disable it, or call nlp.replace_listeners first."
+    )
+
+    B101 = (
+        "There is no encoder '{name}': looked for {looked}. Give a folder that holds config.json, a tokenizer and "
+        "*.safetensors; or, with network access, a name on the Hugging Face hub such as "
+        "'dmis-lab/biobert-base-cased-v1.1'; unset HF_HUB_OFFLINE if it is set."
+    )
+    B102 = (
+        "The encoder '{name}' cannot be read from '{folder}': {reason}. A file is missing or damaged; fetch the "
+        "model again."
+    )
+    B103 = (
+        "The weights of '{name}' do not fit its config.json: {count} are missing or of another shape, among them "
+        "{examples}. Fetch config.json and weights of the same model."
+    )
+    B104 = "The installed transformers does not know models of type '{model_type}'. Install a newer transformers."
+    B105 = (
+        "There are no *.safetensors in '{folder}'. Pickled weights (*.bin, *.pt) can run code and are not opened; "
+        "convert them once where you trust them: AutoModel.from_pretrained(folder).save_pretrained(folder)."
+    )
+    B106 = (
+        "The tokenizer in '{folder}' has no fast version, and only that gives character offsets. "
+        "Add a tokenizer.json to the folder."
+    )
+    B107 = "The encoder has {n_layers} layers; layer = {layer} is not one of them. Use -1, 0 to {n_layers}, or 'mix'."
+    B108 = (
+        "The encoder '{name}' has vectors of width {found}, the config says width = {wanted}. Set width = {found} "
+        "in the encoder and in every listener."
+    )
+    B109 = (
+        "window = {window} pieces (overlap = {overlap}) is not possible with '{name}', which reads at most {longest} "
+        "pieces of which {special} are special. Use a window from {least} to {longest}, or null."
+    )
+
+    B201 = "There is no guideline '{guideline}' in this model. It knows: {known}."
+    B202 = (
+        "No labels for '{component}': no example says what it is annotated for. Set doc._.annotated = "
+        "{{'ner': {{'my-guideline': ['LABEL', …]}}}} on the training documents, or give them entities, or pass labels."
+    )
+    B203 = (
+        "The label '{label}' is not one of guideline '{guideline}', which has: {known}. Correct the document, or add "
+        "the label in [initialize.components.ner.labels]."
+    )
+
+    B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
+    B402 = (
+        "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first, for example with "
+        "`iconv -f latin1 -t utf-8`."
+    )
+    B403 = (
+        "'{path}' cannot be read beyond line {line}: {reason}. It is damaged, half-written or not what its name "
+        "says; fetch it again."
+    )
+    B404 = (
+        "'{path}', line {line}: the label '{label}' is not one of the corpus '{corpus}'. Known: {known}. Add it to "
+        "the labels, or to the label map with null if it is to be left out."
+    )
+    B405 = (
+        "'{path}', line {line}, document {doc_id}: {detail}. Repair the file, or pass a report "
+        "(spacy_biomedplm.corpora.Report) to go on without it and have it listed."
+    )
+    B406 = (
+        "'{path}', line {line}: neither a text ('ID|t|title') nor a mention (identifier, first character, character "
+        "after the last, text, label, and perhaps a concept, separated by tabs): {columns} columns, '{found}'. "
+        "The file may be half-written."
+    )
+    B407 = (
+        "'{path}', line {line}: a line of document '{found}' stands among those of document '{wanted}'. Every "
+        "document needs its own title line and an empty line after its mentions."
+    )
+    B408 = "'{path}' holds no document: wanted {wanted}. It is empty, half-written or of another format."
+    B409 = (
+        "'{path}', line {line}: {columns} columns, wanted {wanted} (word first, tag last): '{found}'. Repair the "
+        "line; the file may be half-written."
+    )
+    B410 = (
+        "'{path}', line {line}: '{tag}' is no tag; wanted O, or one of B I E S L U M with or without a type, such as "
+        "'B-Gene'. The last column must be the tag."
+    )
+    B411 = "'{path}': '{name}' has no partner '{missing}'. A standoff document needs a text and an annotation file."
+    B412 = (
+        "'{path}', line {line}: not a text-bound annotation (T1, a tab, label, first character and the one after the "
+        "last, a tab, text): '{found}'. The file may be half-written."
+    )
+    B413 = (
+        "'{path}', line {line}: {columns} columns, wanted {wanted}, with whole numbers for offsets: '{found}'. "
+        "Repair the row; the file may be half-written."
+    )
+    B414 = "There is no corpus '{name}' in the catalogue. Known: {known}."
+    B415 = "The corpus '{name}' has no split '{split}'. It has: {known}."
+    B416 = (
+        "The corpora folder is not known: pass one, or set the environment variable {variable} to the folder that "
+        "holds one folder for each corpus ('bc5cdr', 'ncbi-disease' …)."
+    )
+    B417 = (
+        "'{path}' was looked for (split '{split}' of the corpus '{name}', in the corpora folder '{root}') and is not "
+        "there. Get the corpus ({source}) and put its files into '{root}/{folder}', or set {variable} to another "
+        "folder."
+    )
+    B418 = (
+        "The terms of the corpus '{name}' ({licence}) forbid commercial use. Pass allow_noncommercial=True if your "
+        "use is not commercial; keep models trained on it apart."
+    )
+    B419 = (
+        "'{path}' is not a document of the DDI corpus: {reason}. Wanted <document> with <sentence text=…> and "
+        "<entity charOffset=… type=…>, and no document type declaration."
+    )
+    B002 = (
+        "The model has no weights yet. Load a trained pipeline with spacy.load, or call nlp.initialize() to start "
+        "from the encoder that the config names."
+    )
+    B003 = "The stored model is damaged ({reason}). Install or download the pipeline again."
+    B004 = (
+        "The stored weights do not fit the config: {count} differ, among them {examples}. "
+        "Load the pipeline with the config it was saved with."
+    )
+    B502 = "The folder '{folder}' holds no *.spacy file. Run the project's `prepare` command first."
+    B503 = "weights names the corpus '{name}', which is not in the folder. There are: {known}."
+    B504 = (
+        "The checkpoint '{file}' cannot be read ({reason}). Remove it to start the training from the beginning."
+    )
+    B501 = (
+        "The checkpoint holds {found} weights, the model has {wanted}: it was made by another config. "
+        "Remove the checkpoint folder, or train with the config it was made with."
+    )
+
+    # B6xx: command line, input documents, output files
+    B601 = "The input '{path}' does not exist. Check the spelling; the path is taken from the folder '{folder}'."
+    B602 = "{path}: cannot be read ({reason}). Check the permissions and the disk, or leave the file out."
+    B603 = (
+        "{path}: the format of '{name}' is unknown. Wanted: {wanted}, each also with .gz, or a folder of them. "
+        "Rename the file if it is one of these, or convert it."
+    )
+    B604 = "The folder '{path}' holds no document ({ignored} other files). Wanted: {wanted}, each also with .gz."
+    B605 = (
+        "{path}: the gzip data ends or breaks after {position} bytes ({reason}). The file is half-written or damaged: "
+        "copy or download it again."
+    )
+    B606 = "{path}: named .gz but is not gzip data. Take .gz off its name, or compress it with gzip."
+    B607 = (
+        "{path}, line {line}, byte {byte} of the {unit}: not valid UTF-8 (byte 0x{value:02x}). "
+        "Convert the file, for example with `iconv -f latin1 -t utf-8`."
+    )
+    B608 = (
+        '{path}, line {line}: not valid JSON ({reason}). Wanted: one object per line, such as {{"text": "…"}}.{hint} '
+        "Repair or remove the line."
+    )
+    B609 = '{path}, line {line}: {found}. Wanted: one object per line with a string "text". Repair or remove the line.'
+    B610 = "{path}, line {line}: the field '{field}' is {found}, wanted {wanted}. Repair the line."
+    B611 = (
+        "{path}, line {line}: not a PubTator line ('{start}'). Wanted: 'id|t|title', 'id|a|abstract', tab-separated "
+        "lines that begin with the same id, or an empty line. {reason}"
+    )
+    B612 = (
+        "{path}, line {line}: document '{doc_id}' has a title but no line '{doc_id}|a|'. The file is half-written, "
+        "or the line is missing: add it (it may be empty after the second bar)."
+    )
+    B613 = "{path}, line {line}: not well-formed XML ({reason}). The file is half-written or damaged: get it again."
+    B614 = (
+        "{path}, line {line}: the XML defines or fetches entities ('{entity}'), which can exhaust memory or read other "
+        "files; it is refused. Files of PubMed have none: remove the <!ENTITY …> declarations."
+    )
+    B615 = (
+        "{path}: the XML begins with <{found}>, wanted <PubmedArticleSet> or <MedlineCitationSet>, as PubMed exports. "
+        "Other XML cannot be read: convert it to .jsonl."
+    )
+    B620 = "The output '{path}' exists and is left as it is. Give another --output, or remove it first."
+    B621 = (
+        "A run that writes '{path}' was interrupted: '{partial}' is there. Go on with --resume, give another --output, "
+        "or remove '{partial}' and '{state}' to begin anew."
+    )
+    B622 = (
+        "'{partial}' was begun with {name} {found}, this run has {wanted}. --resume needs the same inputs and options: "
+        "repeat them, or give another --output."
+    )
+    B623 = (
+        "The inputs no longer begin with the {documents} documents that '{partial}' already covers: {reason}. Restore "
+        "the inputs, or begin anew with another --output."
+    )
+    B624 = (
+        "'{partial}' cannot be continued: {reason}. Remove '{partial}' and '{state}', or give another --output, "
+        "and begin anew."
+    )
+    B625 = "Both '{path}' and '{partial}' exist. Move one of them away, then run again."
+    B626 = "No space to write '{path}' ({reason}). Free some space, then run the same command again{hint}."
+    B627 = "'{path}' cannot be written ({reason}). Check the folder and its permissions, or give another --output."
+    B628 = "Another process is writing '{partial}'. Wait for it, or give another --output."
+    B629 = (
+        "Document '{doc_id}' ({source}) cannot be written as PubTator: {reason}. Change the id, or use "
+        "--format jsonl with another --output."
+    )
+    B630 = (
+        "The model '{model}' was not found: it is neither an installed package nor a folder. Install it with "
+        "`pip install <wheel of the model>` ({installed}), or give the path of a folder."
+    )
+    B631 = (
+        "The model '{model}' cannot be loaded: {reason}. If the folder is half-copied or made by another version, "
+        "install the model again; `biomedplm info` lists versions."
+    )
+    B632 = "The model '{model}' has no guideline '{guideline}'. Known: {known}."
+    B633 = (
+        "The model '{model}' has no pipe that follows a guideline, so --guideline {guideline} cannot be used: "
+        "leave it out."
+    )
+    B634 = "The device '{device}' cannot be used: {reason}."
+    B635 = "Wanted {name} {wanted}, found {found}."
+    B636 = (
+        "A worker process ended unexpectedly, perhaps for lack of memory. Run the same command with fewer processes "
+        "(--n-process) and --resume."
+    )
+    B640 = (
+        "The corpus '{corpus}' is neither a file (.spacy, PubTator) nor a known corpus. Known corpora: {known}. "
+        "They are looked for in the folder named by BIOMEDPLM_CORPORA."
+    )
+    B641 = "{corpus}: no documents to score{split}. Check the file and the split."
+    B642 = (
+        "{path}: not a DocBin that can be read ({reason}). Write it again with "
+        "DocBin(store_user_data=True).to_disk()."
+    )
+    B650 = (
+        "The output '{path}' exists and was not written by `biomedplm view`; it is left as it is. Give another "
+        "--output, or remove it first."
+    )
+
+
+class Warnings:
+    """Texts of warnings; fill with ``str.format``."""
+
+    W001 = (
+        "Another package already registered the extension '{owner}._.{name}'; it is left alone and "
+        "spacy_biomedplm does not write it. Import spacy_biomedplm first if you need its own."
+    )
+    W602 = (
+        "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "
+        "with --guideline, if the model knows it."
+    )
+    W601 = (
+        "Lone surrogates (halves of a character, such as \\ud800) were replaced by U+FFFD: {count} in {documents} "
+        "documents. UTF-8 cannot hold them. Offsets are unchanged."
+    )
+
+
+def coded(code: str, **values: object) -> str:
+    """Return the message of a code, prefixed by the code and filled with values.
+
+    code (str): Name of a message in Errors or Warnings, such as "B001".
+    RETURNS (str): For example "[B001] No vectors for …".
+    RAISES (AttributeError): If there is no such code.
+    """
+    holder = Warnings if code.startswith("W") else Errors
+    return f"[{code}] " + str(getattr(holder, code)).format(**values)
