@@ -1,0 +1,1 @@
+"""The shared encoder: documents in, one vector per token out."""

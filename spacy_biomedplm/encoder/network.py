@@ -1,0 +1,99 @@
+"""The torch module: piece ids in, one vector per piece out."""
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+_LAYER_NUMBER = re.compile(r"\b(?:layers?|block|h)\.(\d+)\.")
+
+# Up to this length, training with plain matrix products beats the fused attention kernel on a CPU
+# (24 x 128 pieces in bf16: 9,450 against 5,500 pieces/s; even at 320, behind at 512; docs/benchmarks.md).
+_PLAIN_ATTENTION_LENGTH = 320
+
+
+class PlmNetwork(nn.Module):
+    """A Hugging Face encoder whose layers are read out as one vector per piece.
+
+    plm (nn.Module): The encoder; called with input_ids and attention_mask.
+    n_layers (int): Layers of the encoder, the embeddings not counted.
+    layer (int | str): Number of the layer to read, 0 for the embeddings, negative from the top; or "mix", a
+        learned softmax-weighted sum of all of them times a learned scale (Peters et al., 2018, ELMo, eq. 1).
+    """
+
+    def __init__(self, plm: nn.Module, n_layers: int, layer: int | str) -> None:
+        super().__init__()
+        self.plm = plm
+        self.n_layers = n_layers
+        self.layer = layer
+        self.dtype_wanted = torch.float32
+        if layer == "mix":
+            self.mix_weights = nn.Parameter(torch.zeros(n_layers + 1))
+            self.mix_scale = nn.Parameter(torch.ones(1))
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return one vector per cell.
+
+        ids (Tensor): Piece ids, int64, shape (rows, length).
+        mask (Tensor): 1 for a piece, 0 for padding, same shape.
+        RETURNS (Tensor): Shape (rows, length, width), in the type of the weights.
+        """
+        last = self.layer in (-1, self.n_layers)
+        with _attention_kernel(ids, training=torch.is_grad_enabled()):
+            output = self.plm(input_ids=ids, attention_mask=mask, output_hidden_states=not last, return_dict=True)
+        if last:
+            return output.last_hidden_state
+        if self.layer != "mix":
+            return output.hidden_states[self.layer]
+        weights = torch.softmax(self.mix_weights.float(), dim=0).to(self.mix_weights.dtype) * self.mix_scale
+        mixed = output.hidden_states[0] * weights[0]
+        for hidden, weight in zip(output.hidden_states[1:], weights[1:], strict=True):
+            mixed = torch.addcmul(mixed, hidden, weight)
+        return mixed
+
+
+def _attention_kernel(ids: torch.Tensor, *, training: bool) -> AbstractContextManager[Any]:
+    if training and ids.device.type == "cpu" and ids.shape[1] <= _PLAIN_ATTENTION_LENGTH:
+        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
+        return sdpa_kernel(SDPBackend.MATH)
+    return nullcontext()
+
+
+def parameter_groups(
+    network: PlmNetwork, *, frozen_layers: int, layer_decay: float
+) -> list[dict[str, Any]]:
+    """Return the parameters that learn, grouped by their share of the learning rate.
+
+    network (PlmNetwork): The network; parameters below `frozen_layers` are switched off in place.
+    frozen_layers (int): 0 freezes nothing, 1 the embeddings, k the embeddings and the lowest k - 1 layers.
+    layer_decay (float): Factor on the learning rate per layer from the top down, in (0, 1].
+    RETURNS (list[dict]): Groups with "params" and "lr_scale".
+    """
+    groups: dict[int, list[nn.Parameter]] = {}
+    for name, param in network.named_parameters():
+        level = layer_of(name, network.n_layers)
+        param.requires_grad_(level >= frozen_layers)
+        if param.requires_grad:
+            groups.setdefault(level, []).append(param)
+    top = network.n_layers + 1
+    return [{"params": params, "lr_scale": layer_decay ** (top - level)} for level, params in sorted(groups.items())]
+
+
+def layer_of(name: str, n_layers: int) -> int:
+    """Return the level of a parameter: 0 embeddings, 1 to n_layers the layers, n_layers + 1 what is above.
+
+    name (str): Name of the parameter in the network.
+    n_layers (int): Layers of the encoder.
+    RETURNS (int): ALBERT shares one layer, which counts as the lowest.
+    """
+    if name.startswith("mix_"):
+        return n_layers + 1
+    match = _LAYER_NUMBER.search(name)
+    if match:
+        return int(match.group(1)) + 1
+    if "embed" in name or "shared" in name or "rel_" in name:
+        return 0
+    return n_layers
