@@ -1,0 +1,1 @@
+"""Entity recognition: one head per annotation guideline on a shared encoder."""

@@ -1,0 +1,81 @@
+"""One view of entities out of many annotation guidelines."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Mention(NamedTuple):
+    """An entity as one guideline sees it: token offsets (end exclusive), label, probability, guideline."""
+
+    start: int
+    end: int
+    label: str
+    score: float
+    guideline: str
+
+
+def default_harmonisation() -> dict[str, list[str]]:
+    """Return which guidelines' labels make up each harmonised label, the preferred one first.
+
+    RETURNS (dict[str, list[str]]): For example {"CHEMICAL": ["bc5cdr/Chemical", "biored/ChemicalEntity"]}.
+    """
+    return json.loads((Path(__file__).parent / "harmonisation.json").read_text(encoding="utf-8"))
+
+
+class Harmoniser:
+    """Translates labels of guidelines into harmonised ones.
+
+    table (Mapping[str, Sequence[str]]): As ``default_harmonisation``.
+    guidelines (Mapping[str, Sequence[str]]): The guidelines of a model, with their labels.
+
+    A guideline that the table does not name at all stands for itself: its labels are taken as they are.
+    """
+
+    def __init__(self, table: Mapping[str, Sequence[str]], guidelines: Mapping[str, Sequence[str]]) -> None:
+        known = {f"{guideline}/{label}" for guideline, labels in guidelines.items() for label in labels}
+        named = {source.split("/", 1)[0] for sources in table.values() for source in sources}
+        self.labels = {source: label for label, sources in table.items() for source in sources}
+        self.preferred: set[str] = set()
+        for sources in table.values():
+            self.preferred.update([source for source in sources if source in known][:1])
+        self.preferred.update(source for source in known if source.split("/", 1)[0] not in named)
+
+    def label(self, mention: Mention) -> str:
+        """Return the harmonised label of a mention; its own label if the table does not know it."""
+        return self.labels.get(f"{mention.guideline}/{mention.label}", mention.label)
+
+    def is_preferred(self, mention: Mention) -> bool:
+        """Return whether the mention's guideline decides on its harmonised label."""
+        return f"{mention.guideline}/{mention.label}" in self.preferred
+
+    def flat(self, mentions: Iterable[Mention]) -> list[Mention]:
+        """Return the mentions of the preferred guidelines without overlap, under harmonised labels."""
+        return without_overlap(m._replace(label=self.label(m)) for m in mentions if self.is_preferred(m))
+
+    def merged(self, mentions: Iterable[Mention]) -> list[Mention]:
+        """Return all mentions under harmonised labels, equal ones once with the best score and all guidelines."""
+        groups: dict[tuple[int, int, str], list[Mention]] = {}
+        for mention in mentions:
+            groups.setdefault((mention.start, mention.end, self.label(mention)), []).append(mention)
+        return [
+            Mention(start, end, label, max(m.score for m in group), ",".join(sorted(m.guideline for m in group)))
+            for (start, end, label), group in sorted(groups.items())
+        ]
+
+
+def without_overlap(mentions: Iterable[Mention]) -> list[Mention]:
+    """Return the mentions that remain when of two that overlap the more probable wins, then the longer.
+
+    mentions (Iterable[Mention]): In any order.
+    RETURNS (list[Mention]): In the order of the text.
+    """
+    taken: set[int] = set()
+    kept = []
+    for mention in sorted(mentions, key=lambda m: (-m.score, m.start - m.end, m.start, m.label)):
+        tokens = range(mention.start, mention.end)
+        if taken.isdisjoint(tokens):
+            taken.update(tokens)
+            kept.append(mention)
+    return sorted(kept)

@@ -1,0 +1,92 @@
+"""The architecture "spacy-biomedplm.TokenTagger.v1": token vectors in, scores of every guideline's tags out."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model, chain
+from thinc.types import Floats2d
+from thinc.util import torch2xp, xp2torch
+
+from spacy_biomedplm.layers.torch_shim import TorchShim
+from spacy_biomedplm.ner.network import TaggerNetwork, tagger_groups
+from spacy_biomedplm.ner.tags import make_schemes
+
+Head = Literal["linear", "bilstm", "crf", "bilstm_crf"]
+
+
+def build_token_tagger(
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    head: Head = "linear",
+    hidden_width: int = 128,
+    lr_scale: float = 1.0,
+    average_decay: float = 0.0,
+) -> Model[list[Doc], list[Floats2d]]:
+    """Return a model that scores, for every token, the BIOES tags of every guideline.
+
+    tok2vec (Model[list[Doc], list[Floats2d]]): Encoder, or listener to one.
+    head ("linear" | "bilstm" | "crf" | "bilstm_crf"): With "bilstm", one BiLSTM layer reads the vectors first; with
+        "crf", transitions between tags have learned scores. Sequences are legal with every head.
+    hidden_width (int): Width of each direction of the BiLSTM.
+    lr_scale (float): Factor on the learning rate of the config for this head; transitions learn ten times as fast.
+    average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
+    RETURNS (Model[list[Doc], list[Floats2d]]): One array of shape (tokens, tags of all guidelines) per document.
+    """
+    shim = TorchShim(build_network, partial(tagger_groups, lr_scale=lr_scale), average_decay=average_decay)
+    output: Model[list[Floats2d], list[Floats2d]] = Model(
+        "tagger_head",
+        forward,
+        dims={"nO": None},
+        attrs={"dropout_rate": 0.0, "head": head, "hidden_width": hidden_width},
+        shims=[shim],
+    )
+    model = chain(tok2vec, output)
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("output_layer", output)
+    return model
+
+
+def build_network(config: dict[str, Any]) -> TaggerNetwork:
+    """Return the network of a stored config: width, guidelines, hidden width and whether it has transitions."""
+    schemes = make_schemes(config["guidelines"])
+    return TaggerNetwork(config["width"], schemes, hidden=config["hidden"], crf=config["crf"])
+
+
+def set_guidelines(model: Model[Any, Any], guidelines: dict[str, list[str]]) -> None:
+    """Give a model that has not learned yet its guidelines, and make its network.
+
+    model (Model): What ``build_token_tagger`` returned.
+    guidelines (dict[str, list[str]]): Labels of each guideline.
+    """
+    output = model.get_ref("output_layer")
+    head: str = output.attrs["head"]
+    config = {
+        "width": model.get_ref("tok2vec").get_dim("nO"),
+        "guidelines": guidelines,
+        "hidden": output.attrs["hidden_width"] if "bilstm" in head else 0,
+        "crf": "crf" in head,
+    }
+    output.shims[0].set_module(config, build_network(config), torch.float32)
+    output.set_dim("nO", make_schemes(guidelines)[-1].columns.stop, force=True)
+
+
+def forward(
+    model: Model[list[Floats2d], list[Floats2d]], vectors: list[Floats2d], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
+    """Return the scores of each document's tokens, and the callback that takes the gradients of them."""
+    shim = model.shims[0]
+    lengths = [len(array) for array in vectors]
+    ends = np.cumsum(lengths)[:-1].tolist()
+    inputs = torch.cat([xp2torch(array, device=shim.device) for array in vectors]).requires_grad_(is_train)
+    dropout = model.attrs["dropout_rate"] if is_train else 0.0
+    with torch.set_grad_enabled(is_train):
+        scores = shim.module(inputs, lengths, dropout)
+
+    def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
+        scores.backward(torch.cat([xp2torch(gradient, device=shim.device) for gradient in gradients]))
+        return model.ops.xp.split(torch2xp(inputs.grad, ops=model.ops), ends)
+
+    return model.ops.xp.split(torch2xp(scores.detach(), ops=model.ops), ends), backprop

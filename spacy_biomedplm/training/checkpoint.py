@@ -1,0 +1,112 @@
+"""The callback "spacy-biomedplm.checkpoint.v1": a training that was cut off goes on where it was."""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from spacy.language import Language
+from thinc.api import Model
+
+from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.torch_shim import TorchShim
+
+_STATE = "checkpoint.safetensors"
+
+
+def create_checkpoint_callback(
+    path: Path, minutes: float = 10.0
+) -> Callable[[Language, dict[str, Any]], None]:
+    """Return a callback for [training.before_update] that saves, and takes up, the state of a training.
+
+    path (Path): Folder of the checkpoint. If it holds one when the training starts, the training goes on from it:
+        the batches that were already learned from are passed over without computing, and weights, averages,
+        optimizer and random numbers are as they were. The config must be the same.
+    minutes (float): Least time between two checkpoints. One more is not written at the end; the pipeline itself is.
+    RETURNS (Callable[[Language, dict], None]): To be called before every step with {"step": …, "epoch": …}.
+    """
+    folder = Path(path)
+    last = time.monotonic()
+    resume: dict[str, Any] | None = None
+
+    def before_update(nlp: Language, info: dict[str, Any]) -> None:
+        nonlocal last, resume
+        step = int(info["step"])
+        shims = dict(named_shims(nlp))
+        if step == 0:
+            resume = _read(folder)
+            for shim in shims.values():
+                shim.fast_forward = resume is not None and resume["step"] > 0
+            if resume is not None:
+                _restore_weights(shims, resume["tensors"])
+        if resume is not None and step >= resume["step"]:
+            _restore_random(resume)
+            for shim in shims.values():
+                shim.fast_forward = False
+            resume = None
+        if resume is None and time.monotonic() - last >= 60 * minutes:
+            _write(folder, step, shims)
+            last = time.monotonic()
+
+    return before_update
+
+
+def named_shims(nlp: Language) -> Iterator[tuple[str, TorchShim]]:
+    """Yield the torch shims of a pipeline, each with a name that is the same in every run.
+
+    nlp (Language): The pipeline.
+    """
+    for pipe_name, pipe in nlp.pipeline:
+        model = getattr(pipe, "model", None)
+        if isinstance(model, Model):
+            for i, node in enumerate(model.walk()):
+                for j, shim in enumerate(node.shims):
+                    if isinstance(shim, TorchShim):
+                        yield f"{pipe_name}.{i}.{j}", shim
+
+
+def _write(folder: Path, step: int, shims: dict[str, TorchShim]) -> None:
+    tensors = {f"{name}/{key}": t for name, shim in shims.items() for key, t in shim.checkpoint().items()}
+    tensors["random.torch"] = torch.get_rng_state()
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - the state that spaCy itself seeds and draws from
+    state = {"step": step, "python": random.getstate(), "numpy": [kind, keys.tolist(), *rest]}
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / (_STATE + ".partial")
+    save_file(tensors, partial, metadata={"state": json.dumps(state)})
+    os.replace(partial, folder / _STATE)
+
+
+def _read(folder: Path) -> dict[str, Any] | None:
+    file = folder / _STATE
+    if not file.exists():
+        return None
+    from safetensors import safe_open
+
+    try:
+        tensors = load_file(file)
+        with safe_open(file, framework="pt") as opened:
+            state = json.loads(opened.metadata()["state"])
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        raise BiomedplmError(coded("B504", file=file, reason=error)) from error
+    return {**state, "tensors": tensors}
+
+
+def _restore_weights(shims: dict[str, TorchShim], tensors: dict[str, torch.Tensor]) -> None:
+    for name, shim in shims.items():
+        prefix = name + "/"
+        shim.restore({key[len(prefix) :]: t for key, t in tensors.items() if key.startswith(prefix)})
+
+
+def _restore_random(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["tensors"]["random.torch"])
+    version, numbers, gauss = state["python"]
+    random.setstate((version, tuple(numbers), gauss))
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002

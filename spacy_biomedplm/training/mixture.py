@@ -1,0 +1,77 @@
+"""The reader "spacy-biomedplm.CorpusMixture.v1": several corpora as one stream, each with its own weight."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+
+from spacy_biomedplm import attributes as attributes
+from spacy_biomedplm.errors import BiomedplmError, coded
+
+
+def create_corpus_mixture(
+    path: Path,
+    weights: dict[str, float] | None = None,
+    shuffle: bool = False,
+    seed: int = 0,
+    max_docs: int | None = None,
+) -> Callable[[Language], Iterator[Example]]:
+    """Return a reader of a folder of corpora.
+
+    path (Path): Folder with one NAME.spacy per corpus, written with store_user_data=True.
+    weights (dict[str, float] | None): How often each corpus is seen per pass; 0.5 is a new random half in every
+        pass, 2 is twice, 0 is never. Corpora that are not named have weight 1.
+    shuffle (bool): Whether documents come in a new random order in every pass.
+    seed (int): Seed of order and choice.
+    max_docs (int | None): Read at most this many documents of each corpus.
+    RETURNS (Callable[[Language], Iterator[Example]]): Every call is one pass. A pass that shuffles begins with one
+        document of each corpus, so that the first hundred examples, from which spaCy initialises, hold all labels.
+    RAISES (BiomedplmError): B502 if the folder holds no corpus, B503 for a weight of an unknown corpus.
+    """
+    passes = 0
+    corpora: dict[str, list[Doc]] = {}
+
+    def read(nlp: Language) -> Iterator[Example]:
+        nonlocal passes
+        if not corpora:
+            corpora.update(_load(Path(path), nlp, weights or {}, max_docs))
+        rng = random.Random(f"{seed}-{passes}")
+        passes += 1
+        heads: list[Doc] = []
+        rest: list[Doc] = []
+        for name, docs in corpora.items():
+            chosen = _choose(docs, (weights or {}).get(name, 1.0), rng) if shuffle else docs
+            heads.extend(chosen[:1])
+            rest.extend(chosen[1:])
+        if shuffle:
+            rng.shuffle(rest)
+        for doc in heads + rest:
+            yield Example(nlp.make_doc(doc.text), doc)
+
+    return read
+
+
+def _load(
+    folder: Path, nlp: Language, weights: dict[str, float], max_docs: int | None
+) -> dict[str, list[Doc]]:
+    files = sorted(folder.glob("*.spacy"))
+    if not files:
+        raise BiomedplmError(coded("B502", folder=folder))
+    names = {file.stem for file in files}
+    for name in weights:
+        if name not in names:
+            raise BiomedplmError(coded("B503", name=name, known=", ".join(sorted(names))))
+    corpora = {}
+    for file in files:
+        if weights.get(file.stem, 1.0) > 0:
+            docs = [doc for doc in DocBin().from_disk(file).get_docs(nlp.vocab) if len(doc)]
+            corpora[file.stem] = docs[:max_docs]
+    return corpora
+
+
+def _choose(docs: list[Doc], weight: float, rng: random.Random) -> list[Doc]:
+    whole, part = divmod(weight, 1.0)
+    return docs * int(whole) + rng.sample(docs, round(part * len(docs)))
