@@ -49,6 +49,15 @@ class Errors:
         "pieces of which {special} are special. Use a window from {least} to {longest}, or null."
     )
 
+    B110 = (
+        "The tokenizer of '{name}' has a piece with the id {found}, the embeddings of the model end at {wanted}. "
+        "Fetch the tokenizer and the weights of the same model."
+    )
+    B111 = (
+        "The stored encoder reads layer {found}, the config says layer = {wanted}. Load the pipeline with "
+        "layer = {found}, or train with the other layer."
+    )
+
     B201 = "There is no guideline '{guideline}' in this model. It knows: {known}."
     B202 = (
         "No labels for '{component}': no example says what it is annotated for. Set doc._.annotated = "
@@ -57,6 +66,10 @@ class Errors:
     B203 = (
         "The label '{label}' is not one of guideline '{guideline}', which has: {known}. Correct the document, or add "
         "the label in [initialize.components.ner.labels]."
+    )
+    B204 = (
+        "harmonisation: the source '{source}' of '{label}' is not 'guideline/label', or its guideline has no such "
+        "label. The model knows: {known}."
     )
 
     B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
@@ -127,19 +140,24 @@ class Errors:
         "from the encoder that the config names."
     )
     B003 = "The stored model is damaged ({reason}). Install or download the pipeline again."
+    B005 = "{key} = {value} is not possible, wanted {wanted}. Correct the config."
     B004 = (
         "The stored weights do not fit the config: {count} differ, among them {examples}. "
         "Load the pipeline with the config it was saved with."
     )
     B502 = "The folder '{folder}' holds no *.spacy file. Run the project's `prepare` command first."
     B503 = "weights names the corpus '{name}', which is not in the folder. There are: {known}."
-    B504 = (
-        "The checkpoint '{file}' cannot be read ({reason}). Remove it to start the training from the beginning."
-    )
+    B504 = "The checkpoint '{file}' cannot be read ({reason}). Remove it to start the training from the beginning."
     B501 = (
-        "The checkpoint holds {found} weights, the model has {wanted}: it was made by another config. "
-        "Remove the checkpoint folder, or train with the config it was made with."
+        "The checkpoint holds {found} weights, the model has {wanted}; {different} are missing in one of them or have "
+        "another shape: it was made by another config. Remove the checkpoint folder, or train with the config it was "
+        "made with."
     )
+    B505 = (
+        "The pipe '{name}' has weights that a checkpoint does not cover: only those of this package's encoder and "
+        "heads are kept. Set [training.before_update] to null, or freeze '{name}'."
+    )
+    B506 = "'{file}' is not a DocBin that can be read ({reason}). Run the project's `prepare` command again."
 
     # B6xx: command line, input documents, output files
     B601 = "The input '{path}' does not exist. Check the spelling; the path is taken from the folder '{folder}'."
@@ -208,7 +226,8 @@ class Errors:
     )
     B630 = (
         "The model '{model}' was not found: it is neither an installed package nor a folder. Install it with "
-        "`pip install <wheel of the model>` ({installed}), or give the path of a folder."
+        "`pip install <wheel of the model>` (en_biomed_trf lies in assets/ of the repository; {installed}), or give "
+        "the path of a folder."
     )
     B631 = (
         "The model '{model}' cannot be loaded: {reason}. If the folder is half-copied or made by another version, "
@@ -246,6 +265,10 @@ class Warnings:
     W001 = (
         "Another package already registered the extension '{owner}._.{name}'; it is left alone and "
         "spacy_biomedplm does not write it. Import spacy_biomedplm first if you need its own."
+    )
+    W002 = (
+        "Lone surrogates (halves of a character, such as \\ud800) in a text were replaced by U+FFFD; offsets are "
+        "unchanged. spaCy and UTF-8 cannot hold them."
     )
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "

@@ -1,0 +1,39 @@
+"""The commands under one name."""
+
+import typer
+
+from spacy_biomedplm.about import __title__, __version__
+from spacy_biomedplm.cli.evaluate import evaluate_command
+from spacy_biomedplm.cli.extract import extract_command
+from spacy_biomedplm.cli.info import info_command
+from spacy_biomedplm.cli.view import view_command
+
+app = typer.Typer(
+    name="biomedplm",
+    help="Find biomedical entities in text with spaCy pipelines.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("extract")(extract_command)
+app.command("evaluate")(evaluate_command)
+app.command("info")(info_command)
+app.command("view")(view_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{__title__} {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Find biomedical entities in text with spaCy pipelines."""
+
+
+def main() -> None:
+    """Run the console command."""
+    app(prog_name="biomedplm")

@@ -1,0 +1,159 @@
+"""What the commands show: progress bars and tables."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from rich.box import SIMPLE_HEAD
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from spacy_biomedplm.cli.console import err_console, out_console, plain, say
+from spacy_biomedplm.cli.extraction import ExtractSummary
+from spacy_biomedplm.cli.viewing import SeenDoc, View
+from spacy_biomedplm.errors import coded
+from spacy_biomedplm.scoring import PRF
+from spacy_biomedplm.visual.colors import color_of
+from spacy_biomedplm.writers import RunState
+
+_MAX_TABLES = 20
+
+
+class ExtractProgress:
+    """A progress bar: share of the input's bytes, documents per second, time left.
+
+    Use it as a context; ``update`` is the observer of ``extract``.
+    """
+
+    def __init__(self) -> None:
+        self.documents = 0
+        self._progress = Progress(
+            TextColumn("Reading"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[documents]:,} documents"),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=err_console(),
+        )
+        self._task = self._progress.add_task("Reading", total=None, documents=0, rate="")
+        self._first: int | None = None
+        self._begin = 0.0
+
+    def __enter__(self) -> "ExtractProgress":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._first is not None:
+            self._progress.stop()
+
+    def update(self, state: RunState, done_bytes: int, total_bytes: int) -> None:
+        """Show how far a run is.
+
+        state (RunState): State of the output.
+        done_bytes (int): Bytes of the input done.
+        total_bytes (int): Bytes of all input.
+        """
+        self.documents = state.documents
+        if self._first is None:
+            self._first, self._begin = state.documents, time.monotonic()
+            self._progress.update(self._task, total=total_bytes, completed=done_bytes, documents=state.documents)
+            self._progress.start()
+            return
+        seconds = time.monotonic() - self._begin
+        rate = f"{(state.documents - self._first) / seconds:,.1f}/s" if seconds else ""
+        self._progress.update(self._task, completed=done_bytes, rate=rate, documents=state.documents)
+
+
+def print_extract_summary(summary: ExtractSummary, output: Path) -> None:
+    """Print what a run did.
+
+    summary (ExtractSummary): From ``extract``.
+    output (Path): The output file.
+    """
+    if summary.complete_before:
+        say(f"'{output}' is complete already; nothing to do.")
+        return
+    state = summary.state
+    table = Table(title=escape(str(output)), show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("documents", f"{state.documents:,}")
+    if summary.resumed:
+        table.add_row("  of an earlier run", f"{summary.resumed:,}")
+    table.add_row("words", f"{state.words:,}")
+    table.add_row("words per second", f"{summary.words_per_second:,.0f}", end_section=True)
+    for label, number in sorted(state.labels.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(escape(label), f"{number:,}")
+    table.add_row("entities", f"{sum(state.labels.values()):,}")
+    out_console().print(table)
+    if state.replaced:
+        say(f"Warning {coded('W601', count=state.replaced, documents=state.replaced_documents)}")
+    if summary.ignored:
+        say(f"Note: {summary.ignored} files in the input folders have another format and were not read.")
+
+
+def print_scores(title: str, labels: Mapping[str, PRF], micro: PRF, notes: list[str]) -> None:
+    """Print precision, recall and F1 as a table, in percent.
+
+    title (str): What was scored.
+    labels (Mapping[str, PRF]): Counts of each label.
+    micro (PRF): Counts of all.
+    notes (list[str]): Lines below the table.
+    """
+    caption = "\n".join(map(escape, notes))
+    table = Table(title=escape(title), title_justify="left", caption=caption, caption_justify="left")
+    table.add_column("label")
+    for name in ("precision", "recall", "F1", "gold", "predicted", "correct"):
+        table.add_column(name, justify="right")
+    for position, (label, prf) in enumerate(labels.items(), start=1):
+        table.add_row(escape(label), *_cells(prf), end_section=position == len(labels))
+    table.add_row("micro", *_cells(micro), style="bold")
+    out_console().print(table)
+
+
+def print_docs(view: View, *, quiet: bool = False) -> None:
+    """Print the entities of documents: a table for each of the first twenty, and the counts of all.
+
+    view (View): From ``view``.
+    quiet (bool): Print warnings only.
+    """
+    if view.replaced:
+        say(f"Warning {coded('W601', count=view.replaced, documents=view.replaced_documents)}")
+    if quiet:
+        return
+    console = out_console()
+    for doc in view.docs[:_MAX_TABLES]:
+        console.print(f"[bold]{escape(plain(doc.doc_id))}[/bold]  {escape(plain(doc.title))}")
+        console.print(_doc_table(doc))
+    if len(view.docs) > _MAX_TABLES:
+        console.print(f"… and {len(view.docs) - _MAX_TABLES:,} more documents, see the page.")
+    total = ", ".join(f"{escape(label)} {number:,}" for label, number in view.counts.most_common())
+    console.print(f"{len(view.docs):,} documents: {total or 'no entities'}")
+
+
+def _doc_table(doc: SeenDoc) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("label", no_wrap=True)
+    table.add_column("entity", overflow="fold")
+    table.add_column("times", justify="right")
+    table.add_column("score", justify="right")
+    before = ""
+    for entity in doc.entities:
+        label = Text(entity.label, style=f"black on {color_of(entity.label)}") if entity.label != before else ""
+        score = "" if entity.score is None else f"{entity.score:.2f}"
+        table.add_row(label, escape(plain(entity.text)), str(entity.count), score)
+        before = entity.label
+    if not doc.entities:
+        table.add_row("", "no entities", "", "")
+    return table
+
+
+def _cells(prf: PRF) -> list[str]:
+    scores = [f"{100 * score:.2f}" for score in (prf.precision, prf.recall, prf.f1)]
+    return [*scores, f"{prf.gold:,}", f"{prf.predicted:,}", f"{prf.tp:,}"]

@@ -1,0 +1,55 @@
+"""``biomedplm evaluate``: exact-match scores on a corpus."""
+
+import json
+
+import typer
+
+from spacy_biomedplm.cli.console import handle_errors, say
+from spacy_biomedplm.errors import coded
+
+
+@handle_errors
+def evaluate_command(
+    model: str = typer.Argument(..., metavar="MODEL", help="Installed model, or its folder."),
+    corpus: str = typer.Argument(
+        ...,
+        metavar="CORPUS",
+        help="Known corpus such as bc5cdr (in the folder that BIOMEDPLM_CORPORA names), or a .spacy or PubTator file.",
+    ),
+    split: str = typer.Option("test", "--split", "-s", help="Split of a known corpus: train, dev or test."),
+    guideline: str | None = typer.Option(
+        None, "--guideline", "-g", help="Guideline that the model follows. Default: that of the corpus."
+    ),
+    device: str = typer.Option("cpu", "--device", "-d", help="cpu, or cuda:0, cuda:1 …"),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead of a table."),
+    allow_noncommercial: bool = typer.Option(
+        False, "--allow-noncommercial", help="Read a corpus whose terms forbid commercial use."
+    ),
+) -> None:
+    """Score a model on a corpus: exact-match precision, recall and F1.
+
+    A prediction is right if its characters and its label are those of a gold
+    mention. Recall counts all gold mentions. Scores are per label and micro.
+
+    Example: biomedplm evaluate en_biomed_trf bc5cdr --split test
+    """
+    from spacy_biomedplm.cli.display import print_scores
+    from spacy_biomedplm.cli.evaluation import evaluate
+
+    result = evaluate(
+        model, corpus, split=split, guideline=guideline, device=device, allow_noncommercial=allow_noncommercial
+    )
+    if result.foreign_labels:
+        found, gold = ", ".join(result.foreign_labels), ", ".join(result.labels)
+        say(f"Warning {coded('W602', found=found, gold=gold)}")
+    if as_json:
+        typer.echo(json.dumps(result.to_dict(), indent=2))
+        return
+    where = corpus if result.split is None else f"{corpus}, {split} split"
+    notes = [
+        f"{result.model}; exact match; guideline: {result.guideline or 'harmonised labels'}",
+        f"{result.documents:,} documents, {result.words:,} words, {result.words / (result.seconds or 1):,.0f} words/s",
+    ]
+    if result.unplaced:
+        notes.append(f"{result.unplaced} gold mentions do not fit the text of the corpus and are counted nowhere")
+    print_scores(where, result.labels, result.micro, notes)

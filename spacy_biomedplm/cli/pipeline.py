@@ -1,0 +1,130 @@
+"""Loading of a pipeline for a command: device, guideline, and one clear message if it fails."""
+
+import hashlib
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from thinc.api import require_cpu, require_gpu
+
+import spacy_biomedplm.attributes  # noqa: F401 (registers the extension attributes)
+from spacy_biomedplm.errors import BiomedplmError, coded
+
+# What spaCy, its serialisation and the libraries below raise for a missing, damaged or foreign model.
+_LOAD_FAILURES = (OSError, ValueError, ImportError, LookupError, TypeError, AttributeError, RuntimeError, EOFError)
+_NO_LIMIT = 2**31 - 1
+
+
+def load_pipeline(model: str, *, device: str = "cpu", guideline: str | None = None) -> Language:
+    """Return a pipeline that reads documents of any length.
+
+    model (str): Installed package, or folder.
+    device (str): "cpu", or "cuda" with a number such as "cuda:0".
+    guideline (str | None): Corpus whose annotation guideline and labels ``doc.ents`` follow; None for the harmonised
+        labels, or what the pipeline's config says.
+    RETURNS (Language): The pipeline.
+    RAISES (BiomedplmError): B630 if there is no such model, B631 if it cannot be loaded, B632 and B633 if it
+        does not know the guideline, B634 if the device cannot be used.
+    """
+    use_device(device)
+    installed = installed_models()
+    if model not in installed and not spacy.util.is_package(model) and not Path(model).exists():
+        known = f"installed now: {', '.join(sorted(installed))}" if installed else "none is installed now"
+        raise BiomedplmError(coded("B630", model=model, installed=known))
+    try:
+        nlp = spacy.load(model)
+    except BiomedplmError:
+        raise
+    except _LOAD_FAILURES as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BiomedplmError(coded("B631", model=model, reason=reason.rstrip("."))) from error
+    nlp.max_length = _NO_LIMIT
+    if guideline is not None:
+        set_guideline(nlp, guideline, model=model)
+    return nlp
+
+
+def use_device(device: str) -> None:
+    """Make spaCy compute on a device.
+
+    device (str): "cpu", "cuda" or "cuda:N".
+    RAISES (BiomedplmError): B634 for another name, or if there is no such device.
+    """
+    match = re.fullmatch(r"cpu|cuda(?::(\d+))?", device)
+    if match is None:
+        raise BiomedplmError(coded("B634", device=device, reason="wanted cpu, or cuda:0, cuda:1 and so on"))
+    if device == "cpu":
+        require_cpu()
+        return
+    try:
+        require_gpu(int(match.group(1) or 0))
+    except _LOAD_FAILURES as error:
+        advice = "use --device cpu, or install CuPy and a CUDA build of torch"
+        reason = f"{' '.join(str(error).split()).rstrip('.')}; {advice}"
+        raise BiomedplmError(coded("B634", device=device, reason=reason)) from error
+
+
+def set_guideline(nlp: Language, guideline: str, *, model: str) -> None:
+    """Make ``doc.ents`` follow the guideline of one corpus.
+
+    nlp (Language): The pipeline.
+    guideline (str): Name of the corpus.
+    model (str): Name of the model, for messages.
+    RAISES (BiomedplmError): B632 if no pipe knows it, B633 if no pipe has guidelines at all.
+    """
+    known = known_guidelines(nlp)
+    if not known:
+        raise BiomedplmError(coded("B633", model=model, guideline=guideline))
+    if guideline not in known:
+        raise BiomedplmError(coded("B632", model=model, guideline=guideline, known=", ".join(sorted(known))))
+    for pipe in _pipes_with_guidelines(nlp):
+        if guideline in pipe.guidelines:
+            pipe.set_guideline(guideline)
+
+
+def known_guidelines(nlp: Language) -> dict[str, list[str]]:
+    """Return the guidelines that a pipeline knows.
+
+    nlp (Language): The pipeline.
+    RETURNS (dict[str, list[str]]): Labels of each guideline; empty if no pipe has any.
+    """
+    found: dict[str, list[str]] = {}
+    for pipe in _pipes_with_guidelines(nlp):
+        for name, labels in pipe.guidelines.items():
+            found.setdefault(name, []).extend(labels)
+    return found
+
+
+def _pipes_with_guidelines(nlp: Language) -> list[Any]:
+    return [pipe for _, pipe in nlp.pipeline if hasattr(pipe, "set_guideline")]
+
+
+def installed_models() -> dict[str, str]:
+    """Return the spaCy models that are installed as packages.
+
+    RETURNS (dict[str, str]): Version of each, by name.
+    """
+    found = {}
+    for entry in entry_points(group="spacy_models"):
+        found[entry.name] = entry.dist.version if entry.dist is not None else ""
+    return found
+
+
+def model_identity(nlp: Language) -> str:
+    """Return what tells one model from another, also after its folder was trained again.
+
+    nlp (Language): A pipeline loaded from disk.
+    RETURNS (str): Name, version and a digest of its files.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    folder = nlp.path
+    for path in sorted(folder.rglob("*")) if folder is not None else ():
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode("utf8"))
+            with path.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    return f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']} ({digest.hexdigest()})"

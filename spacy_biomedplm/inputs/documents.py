@@ -1,0 +1,54 @@
+"""One input document, whatever file it came from."""
+
+import re
+from dataclasses import dataclass
+
+TITLE_END = "\n"
+"""Stands between title and body: one character, so offsets are those of the PubTator format."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class InputDoc:
+    """A document to read, not yet seen by a pipeline.
+
+    doc_id (str): Identifier in its source (PMID, "id" of a JSON object, name of a text file).
+    text (str): All of it: title, one line break and body, or the one of them that is there.
+    title (str | None): The title, with which the text then begins; None if the source names none.
+    source (str): The file, as the user named it.
+    line (int): Line of the file at which the document begins, from 1.
+    position (int): Bytes of all the input read when the document was complete, for a progress bar.
+    replaced (int): Lone surrogates that were replaced by U+FFFD because UTF-8 cannot hold them.
+    """
+
+    doc_id: str
+    text: str
+    title: str | None
+    source: str
+    line: int
+    position: int = 0
+    replaced: int = 0
+
+
+def make_input_doc(
+    doc_id: str, body: str, *, title: str | None = None, source: str = "", line: int = 1, position: int = 0
+) -> InputDoc:
+    """Return the document of a title and a body.
+
+    doc_id (str): Identifier.
+    body (str): Text after the title. One that begins with the title and a line break is taken as the whole
+        text already, so output of ``biomedplm extract`` can be read again.
+    title (str | None): Title, or None; an empty one counts as none.
+    source (str): The file.
+    line (int): Line at which the document begins.
+    position (int): Bytes of the input read so far.
+    RETURNS (InputDoc): Lone surrogates are replaced one for one, so offsets stay.
+    """
+    doc_id, in_id = _SURROGATE.subn("\ufffd", doc_id)
+    body, in_body = _SURROGATE.subn("\ufffd", body)
+    title, in_title = _SURROGATE.subn("\ufffd", title or "")
+    text = body
+    if title and not (body == title or body.startswith(title + TITLE_END)):
+        text = title + TITLE_END + body if body else title
+    return InputDoc(doc_id, text, title or None, source, line, position, in_id + in_body + in_title)

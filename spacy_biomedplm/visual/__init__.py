@@ -1,0 +1,1 @@
+"""Views of documents: highlighted entities as a page, and the colours of their labels."""

@@ -1,0 +1,135 @@
+"""A page that stands alone: documents with highlighted entities, a legend with counts, a table for each document."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from spacy.tokens import Doc
+
+from spacy_biomedplm.about import __title__, __version__
+from spacy_biomedplm.attributes import ENTITIES_KEY
+from spacy_biomedplm.visual.colors import color_of
+from spacy_biomedplm.visual.marks import Mark, clean, css_class, mark_of, render_flat, render_stacked
+from spacy_biomedplm.visual.style import STYLE
+
+GENERATOR = f'<meta name="generator" content="{__title__}'
+"""Stands in every page, so that a page can be told from other files."""
+
+# No script can run, whatever the documents hold.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+
+
+def render_doc(doc: Doc) -> str:
+    """Return the section of one document.
+
+    doc (Doc): Entities in ``doc.ents``; where ``doc.spans["entities"]`` holds more, a second view shows all of
+        them. Identifier in ``doc._.doc_id``, title (with which the text begins) in ``doc.user_data["title"]``.
+    RETURNS (str): HTML, escaped.
+    """
+    marks = [mark_of(ent) for ent in doc.ents]
+    title, body = _split_title(doc, marks)
+    parts = ['<article class="document">', '<header class="head">']
+    if title:
+        parts.append(f"<h2>{render_flat(doc.text[:title], [mark for mark in marks if mark.end <= title])}</h2>")
+    if doc._.doc_id:
+        parts.append(f'<p class="id">{clean(str(doc._.doc_id))}</p>')
+    parts.append("</header>")
+    if doc.text[body:].strip():
+        parts.append(render_flat(doc.text[body:], [mark.moved(-body) for mark in marks if mark.start >= body]))
+    elif not title:
+        parts.append('<p class="note">This document has no text.</p>')
+    parts.append(_table(marks))
+    every = [mark_of(span) for span in sorted(doc.spans.get(ENTITIES_KEY, []))]
+    if {_key(mark) for mark in every} - {_key(mark) for mark in marks}:
+        summary = f"All {len(every)} mentions, with those that overlap or follow other guidelines"
+        parts.append(f"<details><summary>{summary}</summary>{render_stacked(doc.text, every)}</details>")
+    parts.append("</article>")
+    return "\n".join(parts)
+
+
+def render_page(sections: Sequence[str], counts: Counter[str], *, heading: str, notes: Iterable[str] = ()) -> str:
+    """Return the whole page.
+
+    sections (Sequence[str]): From render_doc.
+    counts (Counter[str]): Entities in all documents, by label.
+    heading (str): Heading and title of the page.
+    notes (Iterable[str]): Lines below the heading.
+    RETURNS (str): HTML without scripts and without anything fetched from elsewhere.
+    """
+    lines = "".join(f'<p class="note">{clean(note)}</p>' for note in notes)
+    return "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'{GENERATOR} {escape(__version__)}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            '<meta name="color-scheme" content="light dark">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f"<title>{clean(heading)}</title>",
+            f"<style>{STYLE}{_switches(counts)}</style>",
+            "</head>",
+            "<body>",
+            f"<main><h1>{clean(heading)}</h1>{lines}",
+            _legend(counts),
+            *sections,
+            "</main>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+
+
+def _split_title(doc: Doc, marks: Sequence[Mark]) -> tuple[int, int]:
+    """Return where the title ends and the body begins; 0 and 0 if there is none or an entity runs across."""
+    title = doc.user_data.get("title")
+    if not title or not doc.text.startswith(title):
+        return 0, 0
+    end = len(title)
+    return (0, 0) if any(mark.start <= end < mark.end for mark in marks) else (end, min(end + 1, len(doc.text)))
+
+
+def _key(mark: Mark) -> tuple[int, int, str]:
+    return mark.start, mark.end, mark.label
+
+
+def _table(marks: Sequence[Mark]) -> str:
+    if not marks:
+        return '<p class="note">No entities.</p>'
+    rows = []
+    for mark in marks:
+        score = "" if mark.score is None else f"{mark.score:.2f}"
+        dot = f'<span class="dot" style="background: {color_of(mark.label)}"></span>'
+        rows.append(
+            f'<tr class="{css_class(mark.label)}"><td>{clean(mark.text)}</td><td>{dot}{clean(mark.label)}</td>'
+            f'<td class="number">{score}</td><td>{clean(mark.guideline)}</td>'
+            f'<td class="number">{mark.start}–{mark.end}</td></tr>'
+        )
+    head = "<tr><th>Entity</th><th>Label</th><th>Score</th><th>Guideline</th><th>Characters</th></tr>"
+    count = f"{len(marks)} {'entity' if len(marks) == 1 else 'entities'}"
+    table = f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return f"<details><summary>{count}</summary>{table}</details>"
+
+
+def _legend(counts: Counter[str]) -> str:
+    items = []
+    for label, number in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        name = css_class(label)
+        items.append(
+            f'<label style="background: {color_of(label)}"><input type="checkbox" id="show-{name}" checked>'
+            f"{clean(label)} <b>{number:,}</b></label>"
+        )
+    return f'<nav class="legend" aria-label="Labels">{"".join(items)}</nav>' if items else ""
+
+
+def _switches(counts: Counter[str]) -> str:
+    """Return styles that take a label's marks away when its box in the legend is not ticked."""
+    rules = []
+    for label in counts:
+        name = css_class(label)
+        off = f"body:has(#show-{name}:not(:checked))"
+        rules.append(f"{off} mark.{name}{{background:none!important;color:inherit;padding:0;margin:0}}")
+        rules.append(f"{off} mark.{name} .label,{off} tr.{name}{{display:none}}")
+    return "".join(rules)
