@@ -29,13 +29,13 @@ def align_pieces(
     return pieces, first[pieces] + within
 
 
-def first_pieces(
-    pieces: NDArray[np.int64], tokens: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def first_pieces(pieces: NDArray[np.int64], tokens: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Keep only the first piece of every token.
 
     pieces, tokens (NDArray): What ``align_pieces`` returned.
-    RETURNS (tuple[NDArray, NDArray]): The pairs that remain, one per token that has a piece.
+    RETURNS (tuple[NDArray, NDArray]): The pairs that remain, one per token that has a piece, sorted by piece.
     """
     _, index = np.unique(tokens, return_index=True)
+    # Pieces need not be in the order of the text: normalisation moves combining marks.
+    index.sort()
     return pieces[index], tokens[index]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -17,11 +17,11 @@ from torch.nn.functional import embedding
 
 from spacy_biomedplm.encoder.alignment import align_pieces, first_pieces
 from spacy_biomedplm.encoder.loading import PieceTokenizer, build_network, load_plm, piece_tokenizer
-from spacy_biomedplm.encoder.network import parameter_groups
+from spacy_biomedplm.encoder.network import PlmNetwork, parameter_groups
 from spacy_biomedplm.encoder.precision import Precision, choose_dtype
 from spacy_biomedplm.encoder.windows import Window, fill_ids, kept_cells, plan_batches, split_windows
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.layers.torch_shim import TorchShim
+from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 
 
 def build_plm_encoder(
@@ -56,47 +56,67 @@ def build_plm_encoder(
     piece_dropout (float): Share of pieces replaced by the mask piece in training, in [0, 1).
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
     RETURNS (Model[list[Doc], list[Floats2d]]): One array of shape (tokens, width) per document.
+    RAISES (BiomedplmError): B005 for a number out of its range.
     """
+    _check_range("max_batch_cells", max_batch_cells, max_batch_cells >= 1, "1 or more")
+    _check_range("frozen_layers", frozen_layers, frozen_layers >= 0, "0 or more")
+    _check_range("layer_decay", layer_decay, 0 < layer_decay <= 1, "a number above 0, at most 1")
+    _check_range("piece_dropout", piece_dropout, 0 <= piece_dropout < 1, "a number from 0 to below 1")
+    _check_range("average_decay", average_decay, 0 <= average_decay < 1, "a number from 0 to below 1")
+    options = Options(layer, pooling, precision, window, overlap, max_batch_cells, piece_dropout)
     groups = partial(parameter_groups, frozen_layers=frozen_layers, layer_decay=layer_decay)
-    shim = TorchShim(partial(_build, precision=precision), groups, average_decay=average_decay)
     return Model(
         "plm_encoder",
-        forward,
-        init=partial(_init, name=name, layer=layer),
+        partial(forward, options=options),
+        init=partial(_init, name=name, options=options),
         dims={"nO": width},
-        attrs={
-            "pooling": pooling,
-            "precision": precision,
-            "window": window,
-            "overlap": overlap,
-            "max_batch_cells": max_batch_cells,
-            "piece_dropout": piece_dropout,
-        },
-        shims=[shim],
+        shims=[TorchShim(partial(_build, options=options), groups, average_decay=average_decay)],
     )
 
 
+@dataclass(frozen=True)
+class Options:
+    """How an encoder reads; see ``build_plm_encoder``.
+
+    Kept outside the model's attrs: Thinc replaces those by the stored ones when a pipeline is loaded, and a window or
+    a precision given to ``spacy.load`` would be lost.
+    """
+
+    layer: int | Literal["mix"]
+    pooling: str
+    precision: Precision
+    window: int | None
+    overlap: int
+    max_batch_cells: int
+    piece_dropout: float
+
+
 def forward(
-    model: Model[list[Doc], list[Floats2d]], docs: Sequence[Doc], is_train: bool
+    model: Model[list[Doc], list[Floats2d]], docs: Sequence[Doc], is_train: bool, *, options: Options
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Doc]]]:
     """Return one vector per token of each document, and the callback that takes the gradients of them."""
-    shim = model.shims[0]
+    shim = torch_shim(model)
     width = model.get_dim("nO")
     if shim.fast_forward and is_train:
         return [model.ops.alloc2f(len(doc), width) for doc in docs], lambda gradients: []
-    reading = read_pieces(docs, _tokenizer(shim), model.attrs["pooling"])
+    if not docs:
+        return [], lambda gradients: []
+    reading = read_pieces(docs, _tokenizer(shim), options.pooling)
     with torch.set_grad_enabled(is_train):
-        vectors = _encode(model, reading, is_train)
+        vectors = _encode(shim, reading, options, is_train)
+    if is_train:
+        shim.begin_backward()
     ends = np.cumsum([len(doc) for doc in docs])[:-1].tolist()
 
     def backprop(gradients: list[Floats2d]) -> list[Doc]:
         gradient = torch.cat([xp2torch(d_doc, device=vectors.device) for d_doc in gradients])
         if vectors.requires_grad:
             vectors.backward(gradient)
+        shim.end_backward()
         return []
 
     # Each document owns its array: a slice would keep the whole batch in memory for as long as one lives.
-    arrays = torch2xp(vectors.detach(), ops=model.ops)
+    arrays = cast(Floats2d, torch2xp(vectors.detach(), ops=model.ops))
     return [array.copy() for array in model.ops.xp.split(arrays, ends)], backprop
 
 
@@ -139,21 +159,20 @@ def read_pieces(docs: Sequence[Doc], tokenizer: PieceTokenizer, pooling: str) ->
     return Reading(ids, _concatenate(pieces), _concatenate(tokens), n_tokens)
 
 
-def _encode(model: Model[Any, Any], reading: Reading, is_train: bool) -> torch.Tensor:
-    shim = model.shims[0]
+def _encode(shim: TorchShim, reading: Reading, options: Options, is_train: bool) -> torch.Tensor:
     tokenizer = _tokenizer(shim)
     prefix, suffix = tokenizer.frame
     device = shim.device
-    window = model.attrs["window"] or min(512, shim.cfg["max_pieces"])
-    windows = _windows(reading, window - len(prefix) - len(suffix), model.attrs["overlap"])
+    window = options.window or min(512, shim.cfg["max_pieces"])
+    windows = _windows(reading, window - len(prefix) - len(suffix), options.overlap)
     starts = np.cumsum([0, *(len(doc_ids) for doc_ids in reading.ids)])
     lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
     counts = np.bincount(reading.tokens, minlength=reading.n_tokens).astype(np.float32)
-    vectors = torch.zeros((reading.n_tokens, model.get_dim("nO")), device=device)
-    for batch in plan_batches(lengths, max_cells=model.attrs["max_batch_cells"], max_length=window):
+    vectors = torch.zeros((reading.n_tokens, shim.cfg["width"]), device=device)
+    for batch in plan_batches(lengths, max_cells=options.max_batch_cells, max_length=window):
         ids, mask = fill_ids(batch, windows, reading.ids, prefix=prefix, suffix=suffix, pad=tokenizer.pad_id)
         if is_train:
-            _mask_pieces(ids, mask, tokenizer, model.attrs["piece_dropout"])
+            _mask_pieces(ids, mask, tokenizer, options.piece_dropout)
         hidden = shim.module(torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device))
         cells, pieces = kept_cells(batch, windows, starts.tolist(), len(prefix))
         rows, tokens = _pairs_of(reading, cells, pieces)
@@ -183,9 +202,7 @@ def _pairs_of(
     return np.repeat(cells, counts), reading.tokens[pairs]
 
 
-def _mask_pieces(
-    ids: NDArray[np.int64], mask: NDArray[np.int64], tokenizer: PieceTokenizer, share: float
-) -> None:
+def _mask_pieces(ids: NDArray[np.int64], mask: NDArray[np.int64], tokenizer: PieceTokenizer, share: float) -> None:
     if not share or tokenizer.mask_id is None:
         return
     prefix, suffix = tokenizer.frame
@@ -201,34 +218,41 @@ def _concatenate(arrays: list[NDArray[np.int64]]) -> NDArray[np.int64]:
 
 def _tokenizer(shim: TorchShim) -> PieceTokenizer:
     if shim.tokenizer is None:
+        assert shim.module is not None  # raises B002 where nothing was loaded yet
         shim.tokenizer = piece_tokenizer(shim.cfg)
     return shim.tokenizer
 
 
-def _build(stored: dict[str, Any], *, precision: Precision) -> torch.nn.Module:
+def _build(stored: dict[str, Any], *, options: Options) -> PlmNetwork:
+    if stored["layer"] != options.layer:
+        raise BiomedplmError(coded("B111", found=stored["layer"], wanted=options.layer))
+    _check_window(options, stored)
     network = build_network(stored)
-    network.dtype_wanted = choose_dtype(precision, get_torch_default_device())
+    network.dtype_wanted = choose_dtype(options.precision, get_torch_default_device())
     return network
 
 
-def _init(model: Model[Any, Any], X: Any = None, Y: Any = None, *, name: str, layer: int | str) -> None:
-    shim = model.shims[0]
-    stored, network = load_plm(name, layer=layer)
+def _init(model: Model[Any, Any], X: Any = None, Y: Any = None, *, name: str, options: Options) -> None:
+    stored, network = load_plm(name, layer=options.layer)
     wanted = model.get_dim("nO")
     if stored["width"] != wanted:
         raise BiomedplmError(coded("B108", name=name, found=stored["width"], wanted=wanted))
-    _check_window(model, stored, name)
-    dtype = choose_dtype(model.attrs["precision"], get_torch_default_device())
-    shim.set_module(stored, network, dtype)
+    _check_window(options, stored)
+    torch_shim(model).set_module(stored, network, choose_dtype(options.precision, get_torch_default_device()))
 
 
-def _check_window(model: Model[Any, Any], stored: dict[str, Any], name: str) -> None:
+def _check_range(key: str, value: float, possible: bool, wanted: str) -> None:
+    if not possible:
+        raise BiomedplmError(coded("B005", key=key, value=value, wanted=wanted))
+
+
+def _check_window(options: Options, stored: dict[str, Any]) -> None:
     prefix, suffix = piece_tokenizer(stored).frame
     special = len(prefix) + len(suffix)
-    window, overlap = model.attrs["window"], model.attrs["overlap"]
+    window, overlap = options.window, options.overlap
     longest = stored["max_pieces"]
     if window is None:
         window = min(512, longest)
     if not special + 1 + overlap <= window <= longest or overlap < 0:
-        values = {"window": window, "overlap": overlap, "name": name, "longest": longest, "special": special}
+        values = {"window": window, "overlap": overlap, "name": stored["name"], "longest": longest, "special": special}
         raise BiomedplmError(coded("B109", **values, least=special + 1 + max(overlap, 0)))

@@ -20,7 +20,19 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 _PACKAGE_NAME = re.compile(r"[A-Za-z][\w-]*")
 
 # Positions of these start behind the padding id, so two places of the table are not positions.
-_SHIFTED_POSITIONS = {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet", "xmod"}
+_SHIFTED_POSITIONS = {
+    "camembert",
+    "data2vec-text",
+    "ibert",
+    "longformer",
+    "luke",
+    "mpnet",
+    "roberta",
+    "roberta-prelayernorm",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "xmod",
+}
 
 # Regularising by dropout inside attention forces the CPU onto a path three to five times slower
 # (docs/benchmarks.md); the dropout of the heads and of whole pieces takes its place.
@@ -83,14 +95,16 @@ class PieceTokenizer:
         ]
 
 
-def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], nn.Module]:
+def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], PlmNetwork]:
     """Return the config of a network and the network with the weights of a pre-trained encoder.
 
     name (str): Folder with a Hugging Face encoder, or its name on the hub, or the name of an installed Python
         package that carries one. The hub is asked only if the model is not on this machine.
     layer (int | str): See ``PlmNetwork``.
     RETURNS (tuple[dict, nn.Module]): What ``build_network`` needs to make the same network again, and the network.
-    RAISES (BiomedplmError): B101 if the model is nowhere, B102 if its files are damaged or not safetensors.
+    RAISES (BiomedplmError): B101 if the model is nowhere, B102 if its files are damaged, B103 if weights and config do
+        not fit, B105 if there are no safetensors, B106 or B110 if the tokenizer does not do, B107 for a layer that
+        the encoder does not have.
     """
     from transformers import AutoConfig
     from transformers.utils import logging
@@ -117,6 +131,7 @@ def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], nn.Module]
         "max_pieces": longest_input(config),
         "pad_id": config.pad_token_id if config.pad_token_id is not None else 0,
     }
+    _check_pieces(name, piece_tokenizer(stored).tokenizer, config.vocab_size)
     return stored, _wrap(plm, config, layer)
 
 
@@ -130,11 +145,11 @@ def load_tokenizer(name: str) -> Tokenizer:
     return PieceTokenizer(_read(name, folder, lambda: _load_tokenizer(folder)), 0).tokenizer
 
 
-def build_network(stored: dict[str, Any]) -> nn.Module:
+def build_network(stored: dict[str, Any]) -> PlmNetwork:
     """Return the network of a stored config, its weights not filled in.
 
     stored (dict): What ``load_plm`` returned first.
-    RETURNS (nn.Module): A ``PlmNetwork``.
+    RETURNS (PlmNetwork): The network.
     RAISES (BiomedplmError): B104 if the installed transformers does not know the model type.
     """
     from transformers import AutoConfig
@@ -186,7 +201,7 @@ def _find_folder(name: str) -> Path:
 
 def _find_on_hub(name: str, looked: list[str]) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
     looked.append("the local Hugging Face cache")
@@ -214,7 +229,13 @@ def _load_weights(folder: Path, config: Any) -> tuple[nn.Module, dict[str, Any]]
     if not list(folder.glob("*.safetensors")):
         raise BiomedplmError(coded("B105", folder=folder))
     return _auto_class(config).from_pretrained(
-        folder, config=config, use_safetensors=True, local_files_only=True, output_loading_info=True
+        folder,
+        config=config,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+        # Reported as B103, with what differs.
+        ignore_mismatched_sizes=True,
     )
 
 
@@ -228,6 +249,12 @@ def _load_tokenizer(folder: Path) -> str:
     if not tokenizer.is_fast:
         raise BiomedplmError(coded("B106", folder=folder))
     return tokenizer.backend_tokenizer.to_str()
+
+
+def _check_pieces(name: str, tokenizer: Tokenizer, vocab_size: int) -> None:
+    highest = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=0)
+    if highest >= vocab_size:
+        raise BiomedplmError(coded("B110", name=name, found=highest, wanted=vocab_size - 1))
 
 
 def _read(name: str, folder: Path, read: Callable[[], Any]) -> Any:
@@ -256,8 +283,9 @@ def _stored_config(config: Any) -> dict[str, Any]:
 
 def _wrap(plm: nn.Module, config: Any, layer: int | str) -> PlmNetwork:
     if getattr(plm, "pooler", None) is not None:
-        plm.pooler = None
+        setattr(plm, "pooler", None)  # noqa: B010 - mypy knows no attribute of a module but modules
     n_layers = config.num_hidden_layers
     if isinstance(layer, int) and not -n_layers - 1 <= layer <= n_layers:
         raise BiomedplmError(coded("B107", layer=layer, n_layers=n_layers))
-    return PlmNetwork(plm, n_layers, layer)
+    # No dropout inside the encoder, whatever its config calls it.
+    return PlmNetwork(plm, n_layers, layer).eval()

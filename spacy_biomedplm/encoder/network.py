@@ -62,15 +62,13 @@ def _attention_kernel(ids: torch.Tensor, *, training: bool) -> AbstractContextMa
     return nullcontext()
 
 
-def parameter_groups(
-    network: PlmNetwork, *, frozen_layers: int, layer_decay: float
-) -> list[dict[str, Any]]:
+def parameter_groups(network: PlmNetwork, *, frozen_layers: int, layer_decay: float) -> list[dict[str, Any]]:
     """Return the parameters that learn, grouped by their share of the learning rate.
 
     network (PlmNetwork): The network; parameters below `frozen_layers` are switched off in place.
     frozen_layers (int): 0 freezes nothing, 1 the embeddings, k the embeddings and the lowest k - 1 layers.
     layer_decay (float): Factor on the learning rate per layer from the top down, in (0, 1].
-    RETURNS (list[dict]): Groups with "params" and "lr_scale".
+    RETURNS (list[dict]): Groups with "params" and "lr_scale"; none if everything is frozen.
     """
     groups: dict[int, list[nn.Parameter]] = {}
     for name, param in network.named_parameters():
@@ -87,13 +85,14 @@ def layer_of(name: str, n_layers: int) -> int:
 
     name (str): Name of the parameter in the network.
     n_layers (int): Layers of the encoder.
-    RETURNS (int): ALBERT shares one layer, which counts as the lowest.
+    RETURNS (int): What belongs to no layer, such as a last norm or the one layer that ALBERT shares, counts with the
+        highest layer: it is frozen only with everything else.
     """
     if name.startswith("mix_"):
         return n_layers + 1
     match = _LAYER_NUMBER.search(name)
     if match:
         return int(match.group(1)) + 1
-    if "embed" in name or "shared" in name or "rel_" in name:
+    if "emb" in name or "shared" in name or "rel_" in name:
         return 0
     return n_layers

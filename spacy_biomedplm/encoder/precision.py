@@ -36,5 +36,7 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
         return torch.float32
     if precision == "bf16":
         return torch.bfloat16
-    supported = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_supports_bf16()
+    # torch.cuda.is_bf16_supported() also counts emulation, which is slow.
+    on_cuda = device.type == "cuda"
+    supported = torch.cuda.get_device_capability(device) >= (8, 0) if on_cuda else cpu_supports_bf16()
     return torch.bfloat16 if supported else torch.float32

@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 LENGTH_STEP = 32
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 
+# A window joins a batch if it is at least this share of the batch's length, give or take half a step.
+LIKE_LENGTH = 0.75
+
+# Rows of a batch may exceed its windows by this factor; above it, the batch takes fewer windows instead.
+ROW_SURPLUS = 1.15
+
 
 @dataclass(frozen=True)
 class Window:
@@ -66,15 +72,20 @@ def plan_batches(lengths: Sequence[int], *, max_cells: int, max_length: int) -> 
         windows; the surplus is padding.
     """
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    descending = np.asarray(lengths, dtype=np.int64)[order]
     batches = []
     i = 0
     while i < len(order):
-        longest = int(lengths[order[i]])
+        longest = int(descending[i])
         length = max(longest, min(max_length, -(-longest // LENGTH_STEP) * LENGTH_STEP))
-        limit = max(1, max_cells // length)
-        full = max(rows for rows in ROWS if rows <= limit)
-        taken = min(full, len(order) - i)
+        full = max(rows for rows in ROWS if rows <= max(1, max_cells // length))
+        # Much shorter windows wait for a batch of their own: padding them cost 42 % more cells in training steps of
+        # mixed lengths, a few more batches cost 16 % (docs/decisions.md).
+        alike = int(np.searchsorted(-descending, -(LIKE_LENGTH * length - LENGTH_STEP // 2), side="right")) - i
+        taken = min(full, max(1, alike))
         rows = min(rows for rows in ROWS if rows >= taken)
+        if rows > ROW_SURPLUS * taken:
+            rows = taken = max(rows for rows in ROWS if rows <= taken)
         batches.append(Batch(tuple(int(j) for j in order[i : i + taken]), rows, length))
         i += taken
     return batches

@@ -10,7 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
-from thinc.api import Optimizer, Shim
+from thinc.api import Model, Optimizer, Shim
 from thinc.util import get_torch_default_device
 from torch import nn
 
@@ -27,7 +27,7 @@ class TorchShim(Shim):
     groups (Callable[[nn.Module], list[dict]]): Splits the parameters that learn into groups; each group has
         "params" and "lr_scale", the factor on the optimizer's learning rate.
     average_decay (float): Decay of the exponential moving average of the weights, in [0, 1); 0 keeps none.
-        The averaged weights are the ones that evaluation uses and that are saved.
+        Where the optimizer has use_averages = true, `spacy train` evaluates and saves the averaged weights.
 
     The optimizer of the config ("Adam.v1") gives learning rate, betas, eps, L2 and grad_clip; the step itself
     is torch's fused AdamW on fp32 copies of the weights: Thinc's own step takes 150 ms where this one takes
@@ -52,7 +52,8 @@ class TorchShim(Shim):
         self._adam: torch.optim.AdamW | None = None
         self._masters: list[tuple[nn.Parameter, torch.Tensor]] = []
         self._averages: list[torch.Tensor] = []
-        self._pending: dict[str, Any] | None = None
+        self._awaits_backward = False
+        self._deferred: Optimizer | None = None
 
     @property
     def module(self) -> nn.Module:
@@ -76,24 +77,49 @@ class TorchShim(Shim):
         self.cfg = config
         self.dtype = dtype
         self.tokenizer = None
-        self._model = module.to(device=get_torch_default_device(), dtype=dtype)
+        self._model = module.to(get_torch_default_device())
+        # Not the buffers: rotary position encodings keep their frequencies there, and in bf16 these are wrong by up
+        # to a radian at position 500.
+        for param in module.parameters():
+            param.data = param.data.to(dtype)
+        # Switches off what is frozen, so that not even the first step computes gradients for it.
+        self.groups(module)
         self._adam = None
         self._masters, self._averages = [], []
 
     # Learning
 
+    def begin_backward(self) -> None:
+        """Say that a forward pass was made whose backward pass is to come."""
+        self._awaits_backward = False
+        if self._deferred is not None:
+            self.finish_update(self._deferred)
+        self._awaits_backward = True
+
+    def end_backward(self) -> None:
+        """Say that the backward pass was made."""
+        self._awaits_backward = False
+        if self._deferred is not None:
+            self.finish_update(self._deferred)
+
     def finish_update(self, optimizer: Optimizer) -> None:
         """Apply the gradients that have come together and clear them.
 
         optimizer (Optimizer): Source of learning rate, betas, eps, L2 and grad_clip.
+
+        `nlp.update(…, sgd=optimizer)` finishes the encoder's pipe before the heads have sent their gradients. Changing
+        the weights then would spoil the backward pass, so the step waits for its end.
         """
+        if self._awaits_backward:
+            self._deferred = optimizer
+            return
+        self._deferred = None
         if self._model is None or self.fast_forward:
             return
         if self._adam is None:
             self._start_learning()
-        if all(param.grad is None for param, _ in self._masters):
+        if self._adam is None or all(param.grad is None for param, _ in self._masters):
             return
-        assert self._adam is not None
         for param, master in self._masters:
             master.grad = None if param.grad is None else param.grad.to(torch.float32)
             param.grad = None
@@ -111,7 +137,7 @@ class TorchShim(Shim):
                     param.copy_(master)
             self._update_averages()
         if self._averages and optimizer.averages is not None:
-            optimizer.averages[_AVERAGES_KEY] = True
+            optimizer.averages[_AVERAGES_KEY] = True  # type: ignore[assignment, index]
 
     def _start_learning(self) -> None:
         groups = []
@@ -119,12 +145,11 @@ class TorchShim(Shim):
             pairs = [(param, param.detach().clone().float()) for param in group["params"]]
             self._masters.extend(pairs)
             groups.append({"params": [master for _, master in pairs], "lr_scale": group["lr_scale"]})
-        self._adam = torch.optim.AdamW(groups, fused=True)
+        # AdamW refuses an empty list: everything may be frozen.
+        if groups:
+            self._adam = torch.optim.AdamW(groups, fused=True)
         if self.average_decay:
             self._averages = [master.clone() for _, master in self._masters]
-        if self._pending is not None:
-            self._restore(self._pending)
-            self._pending = None
 
     def _update_averages(self) -> None:
         if not self._averages:
@@ -183,29 +208,28 @@ class TorchShim(Shim):
         if not state:
             return
         if self._adam is None:
-            self._pending = state
             self._start_learning()
-        else:
-            self._restore(state)
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        assert self._adam is not None
-        expected = {f"{i}.master" for i in range(len(self._masters))}
-        found = {name for name in state if name.endswith(".master")}
-        if expected != found:
-            raise BiomedplmError(coded("B501", found=len(found), wanted=len(expected)))
+        self._check_fit(state)
         with torch.no_grad():
             for i, (param, master) in enumerate(self._masters):
                 master.copy_(state[f"{i}.master"])
                 param.copy_(master)
                 prefix = f"{i}.adam."
                 adam = {n[len(prefix) :]: t.clone() for n, t in state.items() if n.startswith(prefix)}
-                if adam:
+                if adam and self._adam is not None:
                     self._adam.state[master] = {
                         key: t if key == "step" else t.to(master.device) for key, t in adam.items()
                     }
             for i, average in enumerate(self._averages):
                 average.copy_(state[f"{i}.average"])
+
+    def _check_fit(self, state: dict[str, torch.Tensor]) -> None:
+        wanted = {f"{i}.master": master.shape for i, (_, master) in enumerate(self._masters)}
+        wanted.update({f"{i}.average": average.shape for i, average in enumerate(self._averages)})
+        found = {name: t.shape for name, t in state.items() if name.endswith((".master", ".average"))}
+        different = sum(found.get(name) != wanted.get(name) for name in found.keys() | wanted.keys())
+        if different:
+            raise BiomedplmError(coded("B501", found=len(found), wanted=len(wanted), different=different))
 
     # Storage
 
@@ -218,7 +242,10 @@ class TorchShim(Shim):
         """Return config and weights; the weights are in safetensors form, nothing is pickled."""
         message: dict[str, Any] = {"config": json.dumps(self.cfg)}
         if self._model is not None:
-            tensors = {name: t.detach().cpu().contiguous() for name, t in self._model.state_dict().items()}
+            state = self._model.state_dict()
+            # Tied weights are stored once, under their first name.
+            names = dict.fromkeys(_first_names(state).values())
+            tensors = {name: state[name].detach().cpu().contiguous() for name in names}
             message["weights"] = save_tensors(tensors)
         return srsly.msgpack_dumps(message)
 
@@ -233,15 +260,40 @@ class TorchShim(Shim):
             tensors = load_tensors(message["weights"]) if "weights" in message else None
         except (ValueError, KeyError, TypeError, SafetensorError) as error:
             raise BiomedplmError(coded("B003", reason=error)) from error
+        self.cfg = config
         if tensors is not None:
             module = self.build(config)
             fill_module(module, tensors)
             self.set_module(config, module, getattr(module, "dtype_wanted", torch.float32))
         return self
 
-    def __deepcopy__(self, memo: Any) -> "TorchShim":
-        copied = TorchShim(self.build, self.groups, average_decay=self.average_decay)
-        return copied.from_bytes(self.to_bytes())
+    # For pickle and for copies: what is stored, without the state of a training.
+    def __reduce__(self) -> tuple[Callable[..., "TorchShim"], tuple[Any, ...]]:
+        return _rebuild, (self.build, self.groups, self.average_decay, self.to_bytes())
+
+
+def _rebuild(build: Any, groups: Any, average_decay: float, bytes_data: bytes) -> TorchShim:
+    return TorchShim(build, groups, average_decay=average_decay).from_bytes(bytes_data)
+
+
+def torch_shim(model: Model[Any, Any]) -> TorchShim:
+    """Return the shim of a Thinc model that wraps a torch module.
+
+    model (Model): The encoder, or the output layer of a head.
+    """
+    shim = model.shims[0]
+    assert isinstance(shim, TorchShim)
+    return shim
+
+
+def _first_names(state: dict[str, torch.Tensor]) -> dict[str, str]:
+    """Return for every weight the first name under which the same memory occurs."""
+    firsts: dict[tuple[Any, ...], str] = {}
+    names = {}
+    for name, tensor in state.items():
+        place = (tensor.data_ptr(), tensor.shape, tensor.stride()) if tensor.numel() else (name,)
+        names[name] = firsts.setdefault(place, name)
+    return names
 
 
 def fill_module(module: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
@@ -252,7 +304,9 @@ def fill_module(module: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
     RAISES (BiomedplmError): B004, naming the first weights that are missing, left over or of another shape.
     """
     wanted = module.state_dict()
-    wrong = [f"{name} is missing" for name in wanted if name not in tensors]
+    firsts = _first_names(wanted)
+    given = {firsts[name] for name in tensors if name in firsts}
+    wrong = [f"{name} is missing" for name in wanted if firsts[name] not in given]
     wrong += [f"{name} is unknown" for name in tensors if name not in wanted]
     wrong += [
         f"{name} has shape {tuple(tensor.shape)}, not {tuple(wanted[name].shape)}"
@@ -261,4 +315,4 @@ def fill_module(module: nn.Module, tensors: dict[str, torch.Tensor]) -> None:
     ]
     if wrong:
         raise BiomedplmError(coded("B004", count=len(wrong), examples="; ".join(wrong[:3])))
-    module.load_state_dict(tensors)
+    module.load_state_dict(tensors, strict=False)
