@@ -15,7 +15,7 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 """
 
 import warnings
-from typing import Any, Dict, Optional
+from typing import Any
 
 from spacy.tokens import Doc, Span
 
@@ -34,13 +34,13 @@ def score_key(span: Span) -> str:
     return f"{span.start_char}:{span.end_char}:{span.label_}:{span.id_}"
 
 
-def get_score(span: Span) -> Optional[float]:
+def get_score(span: Span) -> float | None:
     """Return the calibrated probability of an entity, or None if it has none.
 
     span (Span): An entity of ``doc.ents`` or of ``doc.spans["entities"]``.
     RETURNS (Optional[float]): In [0, 1].
     """
-    scores: Dict[str, float] = span.doc.user_data.get(SCORES_KEY, {})
+    scores: dict[str, float] = span.doc.user_data.get(SCORES_KEY, {})
     return scores.get(score_key(span))
 
 

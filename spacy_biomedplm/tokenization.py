@@ -1,29 +1,33 @@
 """Tokens fine enough that every biomedical entity starts and ends at a token boundary."""
 
 import re
-from typing import Callable, List, Tuple
+import warnings
+from collections.abc import Callable
 
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import DummyTokenizer
 from spacy.vocab import Vocab
 
+from spacy_biomedplm.errors import coded
+
 # Runs of letters, runs of digits, runs of white space, or one character of any other kind.
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|\s+|[^\w\s]|_")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def split_words(text: str) -> Tuple[List[str], List[bool]]:
+def split_words(text: str) -> tuple[list[str], list[bool]]:
     """Split a text at every change between letters, digits, punctuation and white space.
 
     text (str): Any text.
-    RETURNS (Tuple[List[str], List[bool]]): Words, and for each whether one space follows it; joined with
+    RETURNS (tuple[list[str], list[bool]]): Words, and for each whether one space follows it; joined with
         those spaces they are the text again. White space beyond that single space is a word of its own.
 
     Finer than spaCy's English rules ("IL-2-induced" gives five tokens): over 95 % of the boundary errors on
     chemical names come from tokens that glue a bracket, a slash or "-induced" to the name.
     """
-    words: List[str] = []
-    spaces: List[bool] = []
+    words: list[str] = []
+    spaces: list[bool] = []
     for match in _TOKEN.finditer(text):
         word = match.group()
         if word[0] == " " and words and not spaces[-1] and not words[-1].isspace():
@@ -45,13 +49,19 @@ class BiomedTokenizer(DummyTokenizer):
     def __call__(self, text: str) -> Doc:
         """Return the document of a text.
 
-        text (str): Any text; lone surrogates are kept out by spaCy itself (they cannot be encoded).
-        RETURNS (Doc): ``doc.text`` equals the text.
+        text (str): Any text. Lone surrogates, which spaCy's strings cannot hold, are replaced by U+FFFD with the
+            warning W002.
+        RETURNS (Doc): ``doc.text`` equals the text, and has its offsets in any case.
         """
         words, spaces = split_words(text)
-        return Doc(self.vocab, words=words, spaces=spaces)
+        try:
+            return Doc(self.vocab, words=words, spaces=spaces)
+        except UnicodeEncodeError:
+            warnings.warn(coded("W002"), stacklevel=2)
+            words, spaces = split_words(_SURROGATE.sub("\ufffd", text))
+            return Doc(self.vocab, words=words, spaces=spaces)
 
-    def __reduce__(self) -> Tuple[object, Tuple[Vocab]]:
+    def __reduce__(self) -> tuple[object, tuple[Vocab]]:
         return BiomedTokenizer, (self.vocab,)
 
 

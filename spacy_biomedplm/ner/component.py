@@ -1,7 +1,8 @@
 """The pipe `biomedplm_ner`: entities by several annotation guidelines from one encoder."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,10 +18,12 @@ from thinc.util import torch2xp, xp2torch
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, SCORES_KEY, score_key
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 from spacy_biomedplm.ner.gold import annotated_labels, gold_tags
 from spacy_biomedplm.ner.harmonisation import Harmoniser, Mention, default_harmonisation, without_overlap
 from spacy_biomedplm.ner.model import set_guidelines
+from spacy_biomedplm.ner.network import TaggerNetwork
 from spacy_biomedplm.ner.tags import TagScheme, best_tags, decode_tags, make_schemes
 
 MENTIONS_KEY = "biomedplm_mentions"
@@ -46,7 +49,13 @@ upstream = "*"
         "harmonisation": None,
         "scorer": {"@scorers": "spacy-biomedplm.entity_scorer.v1"},
     },
-    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "guidelines_f": 0.0, "ents_per_guideline": None},
+    default_score_weights={
+        "ents_f": 1.0,
+        "ents_p": 0.0,
+        "ents_r": 0.0,
+        "guidelines_f": 0.0,
+        "ents_per_guideline": None,
+    },
 )
 def make_biomedplm_ner(
     nlp: Language,
@@ -65,6 +74,7 @@ def make_biomedplm_ner(
     harmonisation (dict[str, list[str]] | None): Sources of each harmonised label, the preferred one first; None
         for the package's own table.
     scorer (Callable | None): Scoring method.
+    RETURNS (BiomedNER): The pipe. A guideline or harmonisation given here goes before what a trained pipeline stored.
     """
     return BiomedNER(nlp.vocab, model, name, guideline=guideline, harmonisation=harmonisation, scorer=scorer)
 
@@ -91,12 +101,14 @@ class BiomedNER(TrainablePipe):
         self.model = model
         self.name = name
         self.scorer = scorer
-        table = default_harmonisation() if harmonisation is None else harmonisation
+        settings = {"guideline": guideline, "harmonisation": harmonisation}
+        self._given = {key: value for key, value in settings.items() if value is not None}
         self.cfg: dict[str, Any] = {
             "guidelines": {},
-            "guideline": guideline,
-            "harmonisation": table,
+            "guideline": None,
+            "harmonisation": default_harmonisation(),
             "calibration": {},
+            **self._given,
         }
 
     @property
@@ -130,23 +142,54 @@ class BiomedNER(TrainablePipe):
             raise BiomedplmError(coded("B201", guideline=guideline, known=known))
         self.cfg["guideline"] = guideline
 
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "BiomedNER":
+        """Load the component; what the config gave for guideline and harmonisation stays.
+
+        bytes_data (bytes): What ``to_bytes`` returned.
+        exclude (Iterable[str]): Fields to leave out.
+        RAISES (BiomedplmError): B201 or B204 if the config's guideline or harmonisation does not fit the model.
+        """
+        super().from_bytes(bytes_data, exclude=exclude)
+        self._apply_given()
+        return self
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BiomedNER":
+        """Load the component; what the config gave for guideline and harmonisation stays.
+
+        path (str | Path): Folder that ``to_disk`` wrote.
+        exclude (Iterable[str]): Fields to leave out.
+        RAISES (BiomedplmError): B201 or B204 if the config's guideline or harmonisation does not fit the model.
+        """
+        super().from_disk(path, exclude=exclude)
+        self._apply_given()
+        return self
+
+    def _apply_given(self) -> None:
+        self.cfg.update(self._given)
+        if not self.cfg["guidelines"]:
+            return
+        if "harmonisation" in self._given:
+            Harmoniser.check(self.cfg["harmonisation"], self.cfg["guidelines"])
+        self.set_guideline(self.guideline)
+
     # Prediction
 
     def predict(self, docs: Iterable[Doc]) -> list[list[Mention]]:
         """Return the mentions of every guideline in each document, with calibrated probabilities.
 
         docs (Iterable[Doc]): Documents that the encoder has read.
-        RAISES (BiomedplmError): B001 if the encoder has not read them.
+        RETURNS (list[list[Mention]]): Of all guidelines, sorted by guideline, then by place; they may overlap.
+        RAISES (BiomedplmError): B001 if the encoder has not read them, B002 if the component has not learned.
         """
         docs = list(docs)
         if not self.cfg["guidelines"]:
             raise BiomedplmError(coded("B002"))
-        if self.guideline is not None:
-            self.set_guideline(self.guideline)
         check_vectors(self.model, docs, self.name)
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
-        scores = self.model.ops.to_numpy(self.model.ops.xp.concatenate(self.model.predict(docs)))
+        scores = cast(
+            NDArray[np.float32], self.model.ops.to_numpy(self.model.ops.xp.concatenate(self.model.predict(docs)))
+        )
         return self._decode(docs, scores)
 
     def _decode(self, docs: Sequence[Doc], scores: NDArray[np.float32]) -> list[list[Mention]]:
@@ -156,11 +199,11 @@ class BiomedNER(TrainablePipe):
         firsts = np.cumsum([0, *(len(doc) for doc in docs)])
         rows = np.concatenate([indices + first for indices, first in zip(words, firsts, strict=False)])
         doc_of = np.repeat(np.arange(len(docs)), lengths)
-        network = self.model.get_ref("output_layer").shims[0].module
+        transitions = _network(self.model).transitions
         mentions: list[list[Mention]] = [[] for _ in docs]
         for number, scheme in enumerate(make_schemes(self.cfg["guidelines"])):
             block = scores[rows, scheme.columns]
-            learned = network.transitions[number].detach().cpu().numpy() if len(network.transitions) else None
+            learned = transitions[number].detach().cpu().numpy() if len(transitions) else None
             tags = best_tags(block, lengths, scheme, learned)
             found = decode_tags(tags)
             probabilities = self._calibrate(scheme, _weakest_tag(block, tags, found))
@@ -173,7 +216,8 @@ class BiomedNER(TrainablePipe):
 
     def _calibrate(self, scheme: TagScheme, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
         slope, intercept = self.cfg["calibration"].get(scheme.name, (1.0, 0.0))
-        return 1 / (1 + np.exp(-(slope * log_odds + intercept)))
+        # Clipped: exp of more than 709 overflows.
+        return 1 / (1 + np.exp(-np.clip(slope * log_odds + intercept, -500, 500)))
 
     def set_annotations(self, docs: Iterable[Doc], mentions: Sequence[Sequence[Mention]]) -> None:
         """Write mentions onto documents: doc.ents, doc.spans["entities"] and span._.score.
@@ -207,7 +251,8 @@ class BiomedNER(TrainablePipe):
             labels are collected from all of them.
         nlp (Language | None): The pipeline.
         labels (dict[str, list[str]] | None): Labels of each guideline.
-        RAISES (BiomedplmError): B202 if there is no label at all.
+        RAISES (BiomedplmError): B202 if there is no label at all, B201 or B204 if the config's guideline or
+            harmonisation does not fit the labels.
         """
         validate_get_examples(get_examples, "BiomedNER.initialize")
         sample: list[Doc] = []
@@ -224,6 +269,7 @@ class BiomedNER(TrainablePipe):
         if not guidelines:
             raise BiomedplmError(coded("B202", component=self.name))
         self.cfg["guidelines"] = guidelines
+        self._apply_given()
         self.model.get_ref("tok2vec").initialize(X=sample)
         set_guidelines(self.model, guidelines)
 
@@ -268,7 +314,8 @@ class BiomedNER(TrainablePipe):
         RAISES (BiomedplmError): B201 or B203 for a guideline or label the component does not know.
         """
         examples = list(examples)
-        shim = self.model.get_ref("output_layer").shims[0]
+        shim = torch_shim(self.model.get_ref("output_layer"))
+        network = _network(self.model)
         tensors = [xp2torch(array, device=shim.device).requires_grad_() for array in scores]
         total, n_tokens = torch.zeros((), device=shim.device), 0
         if not shim.fast_forward:
@@ -284,19 +331,21 @@ class BiomedNER(TrainablePipe):
                 if any(g.unknown.any() for _, g in kept):
                     rows = np.concatenate([np.broadcast_to(g.unknown, (len(g.words), scheme.n_tags)) for _, g in kept])
                     unknown = torch.from_numpy(rows).to(shim.device)
-                total = total + shim.module.loss(block, number, tags, lengths, unknown)
+                total = total + network.loss(block, number, tags, lengths, unknown)
                 n_tokens += len(tags)
         if not n_tokens:
             return 0.0, [self.model.ops.alloc2f(*array.shape) for array in scores]
         mean = total / n_tokens
         mean.backward()
         grads = [t.grad if t.grad is not None else torch.zeros_like(t) for t in tensors]
-        return float(mean.detach()), [torch2xp(grad, ops=self.model.ops) for grad in grads]
+        return float(mean.detach()), [cast(Floats2d, torch2xp(grad, ops=self.model.ops)) for grad in grads]
 
 
-def _weakest_tag(
-    block: NDArray[np.float32], tags: NDArray[np.int64], found: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _network(model: Model[Any, Any]) -> TaggerNetwork:
+    return cast(TaggerNetwork, torch_shim(model.get_ref("output_layer")).module)
+
+
+def _weakest_tag(block: NDArray[np.float32], tags: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return, for each entity, the log-odds of its least certain tag."""
     if not len(found):
         return np.zeros(0)

@@ -63,6 +63,8 @@ def gold_tags(example: Example, scheme: TagScheme, known: Mapping[str, Sequence[
     for name in annotated:
         if name not in known:
             raise BiomedplmError(coded("B201", guideline=name, known=", ".join(sorted(known))))
+    # A document may be annotated by several guidelines; a mention belongs to those that have its label.
+    elsewhere = {label for name, names in annotated.items() if name != scheme.name for label in names}
     if scheme.name not in annotated:
         return None
     labels = set(annotated[scheme.name])
@@ -74,6 +76,8 @@ def gold_tags(example: Example, scheme: TagScheme, known: Mapping[str, Sequence[
     ends = starts + offsets[words, 1]
     entities = []
     for span in gold_mentions(example.reference):
+        if span.label_ in elsewhere and span.label_ not in annotated[scheme.name]:
+            continue
         if span.label_ not in scheme.labels:
             values = {"label": span.label_, "guideline": scheme.name, "known": ", ".join(scheme.labels)}
             raise BiomedplmError(coded("B203", **values))

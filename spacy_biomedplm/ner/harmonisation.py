@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from spacy_biomedplm.errors import BiomedplmError, coded
+
 
 class Mention(NamedTuple):
     """An entity as one guideline sees it: token offsets (end exclusive), label, probability, guideline."""
@@ -17,7 +19,7 @@ class Mention(NamedTuple):
 
 
 def default_harmonisation() -> dict[str, list[str]]:
-    """Return which guidelines' labels make up each harmonised label, the preferred one first.
+    """Return which guidelines' labels make up each harmonised label, those of the preferred guideline first.
 
     RETURNS (dict[str, list[str]]): For example {"CHEMICAL": ["bc5cdr/Chemical", "biored/ChemicalEntity"]}.
     """
@@ -30,7 +32,8 @@ class Harmoniser:
     table (Mapping[str, Sequence[str]]): As ``default_harmonisation``.
     guidelines (Mapping[str, Sequence[str]]): The guidelines of a model, with their labels.
 
-    A guideline that the table does not name at all stands for itself: its labels are taken as they are.
+    A label that the table does not name keeps its name and stays out of the flat view. A guideline that it does not
+    name at all stands for itself: all its labels are taken as they are.
     """
 
     def __init__(self, table: Mapping[str, Sequence[str]], guidelines: Mapping[str, Sequence[str]]) -> None:
@@ -39,8 +42,25 @@ class Harmoniser:
         self.labels = {source: label for label, sources in table.items() for source in sources}
         self.preferred: set[str] = set()
         for sources in table.values():
-            self.preferred.update([source for source in sources if source in known][:1])
+            available = [source for source in sources if source in known]
+            leads = [source.split("/", 1)[0] for source in available]
+            self.preferred.update(source for source, lead in zip(available, leads, strict=True) if lead == leads[0])
         self.preferred.update(source for source in known if source.split("/", 1)[0] not in named)
+
+    @staticmethod
+    def check(table: Mapping[str, Sequence[str]], guidelines: Mapping[str, Sequence[str]]) -> None:
+        """Make sure that a table fits a model; guidelines that the model does not have are fine.
+
+        table (Mapping[str, Sequence[str]]): As ``default_harmonisation``.
+        guidelines (Mapping[str, Sequence[str]]): The guidelines of the model, with their labels.
+        RAISES (BiomedplmError): B204 for a source without a guideline, or with a label that its guideline lacks.
+        """
+        for label, sources in table.items():
+            for source in sources:
+                guideline, slash, name = source.partition("/")
+                if not slash or name not in guidelines.get(guideline, [name]):
+                    known = ", ".join(f"{g}/{n}" for g, names in guidelines.items() for n in names)
+                    raise BiomedplmError(coded("B204", source=source, label=label, known=known))
 
     def label(self, mention: Mention) -> str:
         """Return the harmonised label of a mention; its own label if the table does not know it."""

@@ -11,7 +11,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
-from spacy_biomedplm.layers.torch_shim import TorchShim
+from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 from spacy_biomedplm.ner.network import TaggerNetwork, tagger_groups
 from spacy_biomedplm.ner.tags import make_schemes
 
@@ -43,7 +43,7 @@ def build_token_tagger(
         attrs={"dropout_rate": 0.0, "head": head, "hidden_width": hidden_width},
         shims=[shim],
     )
-    model = chain(tok2vec, output)
+    model: Model[list[Doc], list[Floats2d]] = chain(tok2vec, output)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
     return model
@@ -69,7 +69,7 @@ def set_guidelines(model: Model[Any, Any], guidelines: dict[str, list[str]]) -> 
         "hidden": output.attrs["hidden_width"] if "bilstm" in head else 0,
         "crf": "crf" in head,
     }
-    output.shims[0].set_module(config, build_network(config), torch.float32)
+    torch_shim(output).set_module(config, build_network(config), torch.float32)
     output.set_dim("nO", make_schemes(guidelines)[-1].columns.stop, force=True)
 
 
@@ -77,16 +77,21 @@ def forward(
     model: Model[list[Floats2d], list[Floats2d]], vectors: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
     """Return the scores of each document's tokens, and the callback that takes the gradients of them."""
-    shim = model.shims[0]
+    shim = torch_shim(model)
     lengths = [len(array) for array in vectors]
+    if not any(lengths):
+        return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in vectors], lambda gradients: vectors
     ends = np.cumsum(lengths)[:-1].tolist()
-    inputs = torch.cat([xp2torch(array, device=shim.device) for array in vectors]).requires_grad_(is_train)
+    # spacy-transformers gives an empty document vectors of width 0.
+    filled = [xp2torch(array, device=shim.device) for array in vectors if len(array)]
+    inputs = torch.cat(filled).requires_grad_(is_train)
     dropout = model.attrs["dropout_rate"] if is_train else 0.0
     with torch.set_grad_enabled(is_train):
         scores = shim.module(inputs, lengths, dropout)
 
     def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
         scores.backward(torch.cat([xp2torch(gradient, device=shim.device) for gradient in gradients]))
+        assert inputs.grad is not None
         return model.ops.xp.split(torch2xp(inputs.grad, ops=model.ops), ends)
 
     return model.ops.xp.split(torch2xp(scores.detach(), ops=model.ops), ends), backprop

@@ -35,7 +35,9 @@ class TaggerNetwork(nn.Module):
         RETURNS (Tensor): Shape (tokens of all documents, tags of all guidelines).
         """
         vectors = nn.functional.dropout(vectors, dropout, training=dropout > 0)
-        if self.lstm is not None and len(vectors):
+        if not len(vectors):
+            return vectors.new_zeros((0, self.output.out_features))
+        if self.lstm is not None:
             vectors = self._read_in_order(vectors, [length for length in lengths if length])
             vectors = nn.functional.dropout(vectors, dropout, training=dropout > 0)
         return self.output(vectors)

@@ -21,16 +21,16 @@ from spacy_biomedplm.layers.torch_shim import TorchShim
 _STATE = "checkpoint.safetensors"
 
 
-def create_checkpoint_callback(
-    path: Path, minutes: float = 10.0
-) -> Callable[[Language, dict[str, Any]], None]:
+def create_checkpoint_callback(path: Path, minutes: float = 10.0) -> Callable[[Language, dict[str, Any]], None]:
     """Return a callback for [training.before_update] that saves, and takes up, the state of a training.
 
     path (Path): Folder of the checkpoint. If it holds one when the training starts, the training goes on from it:
         the batches that were already learned from are passed over without computing, and weights, averages,
-        optimizer and random numbers are as they were. The config must be the same.
+        optimizer and random numbers are as they were. The config must be the same. Evaluations among the batches
+        passed over score the weights of the checkpoint; what ends up in model-last is the same as without a break.
     minutes (float): Least time between two checkpoints. One more is not written at the end; the pipeline itself is.
-    RETURNS (Callable[[Language, dict], None]): To be called before every step with {"step": …, "epoch": …}.
+    RETURNS (Callable[[Language, dict], None]): To be called before every step with {"step": …, "epoch": …}. It raises
+        B501 if the checkpoint is of another model, B504 if it is damaged, B505 for a pipe it would not cover.
     """
     folder = Path(path)
     last = time.monotonic()
@@ -41,6 +41,7 @@ def create_checkpoint_callback(
         step = int(info["step"])
         shims = dict(named_shims(nlp))
         if step == 0:
+            _check_pipes(nlp)
             resume = _read(folder)
             for shim in shims.values():
                 shim.fast_forward = resume is not None and resume["step"] > 0
@@ -72,11 +73,24 @@ def named_shims(nlp: Language) -> Iterator[tuple[str, TorchShim]]:
                         yield f"{pipe_name}.{i}.{j}", shim
 
 
+def _check_pipes(nlp: Language) -> None:
+    frozen = nlp.config["training"].get("frozen_components", [])
+    for name, pipe in nlp.pipeline:
+        model = getattr(pipe, "model", None)
+        if name in frozen or not isinstance(model, Model):
+            continue
+        for node in model.walk():
+            others = [shim for shim in node.shims if not isinstance(shim, TorchShim)]
+            if others or any(node.has_param(param) for param in node.param_names):
+                raise BiomedplmError(coded("B505", name=name))
+
+
 def _write(folder: Path, step: int, shims: dict[str, TorchShim]) -> None:
     tensors = {f"{name}/{key}": t for name, shim in shims.items() for key, t in shim.checkpoint().items()}
     tensors["random.torch"] = torch.get_rng_state()
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - the state that spaCy itself seeds and draws from
-    state = {"step": step, "python": random.getstate(), "numpy": [kind, keys.tolist(), *rest]}
+    # The state that spaCy itself seeds and draws from.
+    kind, keys, *rest = np.random.get_state(legacy=True)
+    state = {"step": step, "python": random.getstate(), "numpy": [kind, np.asarray(keys).tolist(), *rest]}
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / (_STATE + ".partial")
     save_file(tensors, partial, metadata={"state": json.dumps(state)})
@@ -93,12 +107,15 @@ def _read(folder: Path) -> dict[str, Any] | None:
         tensors = load_file(file)
         with safe_open(file, framework="pt") as opened:
             state = json.loads(opened.metadata()["state"])
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise BiomedplmError(coded("B504", file=file, reason=error)) from error
     return {**state, "tensors": tensors}
 
 
 def _restore_weights(shims: dict[str, TorchShim], tensors: dict[str, torch.Tensor]) -> None:
+    found = {key.split("/")[0] for key in tensors if "/" in key}
+    if found - shims.keys():
+        raise BiomedplmError(coded("B501", found=len(found), wanted=len(shims), different=len(found - shims.keys())))
     for name, shim in shims.items():
         prefix = name + "/"
         shim.restore({key[len(prefix) :]: t for key, t in tensors.items() if key.startswith(prefix)})
@@ -109,4 +126,4 @@ def _restore_random(state: dict[str, Any]) -> None:
     version, numbers, gauss = state["python"]
     random.setstate((version, tuple(numbers), gauss))
     kind, keys, *rest = state["numpy"]
-    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))

@@ -29,7 +29,8 @@ def create_corpus_mixture(
     max_docs (int | None): Read at most this many documents of each corpus.
     RETURNS (Callable[[Language], Iterator[Example]]): Every call is one pass. A pass that shuffles begins with one
         document of each corpus, so that the first hundred examples, from which spaCy initialises, hold all labels.
-    RAISES (BiomedplmError): B502 if the folder holds no corpus, B503 for a weight of an unknown corpus.
+    RAISES (BiomedplmError): B502 if the folder holds no corpus, B503 for a weight of an unknown corpus, B506 for a
+        file that is damaged, B005 for a negative weight.
     """
     passes = 0
     corpora: dict[str, list[Doc]] = {}
@@ -54,22 +55,28 @@ def create_corpus_mixture(
     return read
 
 
-def _load(
-    folder: Path, nlp: Language, weights: dict[str, float], max_docs: int | None
-) -> dict[str, list[Doc]]:
+def _load(folder: Path, nlp: Language, weights: dict[str, float], max_docs: int | None) -> dict[str, list[Doc]]:
     files = sorted(folder.glob("*.spacy"))
     if not files:
         raise BiomedplmError(coded("B502", folder=folder))
     names = {file.stem for file in files}
-    for name in weights:
+    for name, weight in weights.items():
+        if weight < 0:
+            raise BiomedplmError(coded("B005", key=f"weights.{name}", value=weight, wanted="0 or more"))
         if name not in names:
             raise BiomedplmError(coded("B503", name=name, known=", ".join(sorted(names))))
     corpora = {}
     for file in files:
         if weights.get(file.stem, 1.0) > 0:
-            docs = [doc for doc in DocBin().from_disk(file).get_docs(nlp.vocab) if len(doc)]
-            corpora[file.stem] = docs[:max_docs]
+            corpora[file.stem] = _read_docs(file, nlp)[:max_docs]
     return corpora
+
+
+def _read_docs(file: Path, nlp: Language) -> list[Doc]:
+    try:
+        return [doc for doc in DocBin().from_disk(file).get_docs(nlp.vocab) if len(doc)]
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise BiomedplmError(coded("B506", file=file, reason=error)) from error
 
 
 def _choose(docs: list[Doc], weight: float, rng: random.Random) -> list[Doc]:

@@ -51,9 +51,13 @@ def create_progress_logger(output_file: Path | None = None, line_every: int = 10
             progress.update(task, completed=steps)
             if info is not None:
                 line = evaluation_line(info)
-                progress.update(task, note=line)
-                stdout.write(line + "\n")
-                stdout.flush()
+                progress.update(task, note=f"score {100 * (info['score'] or 0):.2f}")
+                if console.is_terminal and stdout.isatty():
+                    # Above the bar; written past it, the line would begin where the bar ends.
+                    console.print(line, markup=False, highlight=False, soft_wrap=True)
+                else:
+                    stdout.write(line + "\n")
+                    stdout.flush()
                 if output_file is not None:
                     srsly.write_jsonl(output_file, [_record(info)], append=True, append_new_line=False)
             elif not console.is_terminal and steps % line_every == 0:
@@ -76,7 +80,8 @@ def evaluation_line(info: dict[str, Any]) -> str:
     scores = info["other_scores"] or {}
     guidelines = scores.get("ents_per_guideline") or {}
     per_guideline = " ".join(f"{name} {100 * s['f']:.1f}" for name, s in guidelines.items())
-    return f"step {info['step']} epoch {info['epoch']} score {100 * (info['score'] or 0):.2f} | {losses} | {per_guideline}"
+    score = 100 * (info["score"] or 0)
+    return f"step {info['step']} epoch {info['epoch']} score {score:.2f} | {losses} | {per_guideline}"
 
 
 def _record(info: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,145 @@
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_biomedplm.ner.tags import TagScheme, _illegal, best_tags, decode_tags, encode_tags, make_schemes
+
+Entity = tuple[int, int, int]
+
+
+def scheme_of(n_labels: int) -> TagScheme:
+    return TagScheme("g", tuple(f"L{i}" for i in range(n_labels)), 0)
+
+
+def name_of(tag: int) -> str:
+    return "O" if tag == 0 else "BIES"[(tag - 1) % 4] + str((tag - 1) // 4)
+
+
+def is_legal(tags: list[int]) -> bool:
+    """BIOES by its grammar, from names of tags."""
+    inside = ""
+    for name in (name_of(tag) for tag in tags):
+        kind, label = name[0], name[1:]
+        if inside and (kind not in "IE" or label != inside):
+            return False
+        if not inside and kind in "IE":
+            return False
+        inside = label if kind in "BI" else ""
+    return not inside
+
+
+@st.composite
+def documents(draw: st.DrawFn, n_labels: int = 3) -> tuple[list[Entity], int]:
+    """Entities without overlap, and the number of tokens."""
+    entities, at = [], 0
+    for gap, length, label in draw(
+        st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4), st.integers(0, n_labels - 1)), max_size=8)
+    ):
+        entities.append((at + gap, at + gap + length, label))
+        at += gap + length
+    return entities, at + draw(st.integers(0, 3))
+
+
+@given(documents())
+def test_encode_and_decode_are_inverse(document: tuple[list[Entity], int]) -> None:
+    entities, n_tokens = document
+    tags = encode_tags(entities, n_tokens)
+    assert len(tags) == n_tokens
+    assert is_legal(tags.tolist())
+    assert [tuple(row) for row in decode_tags(tags).tolist()] == entities
+
+
+@given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10), st.integers(0, 2)), max_size=8))
+def test_encode_of_any_entities_is_legal_and_keeps_the_longest(entities: list[Entity]) -> None:
+    tags = encode_tags(entities, 10)
+    assert is_legal(tags.tolist())
+    kept = {tuple(row) for row in decode_tags(tags).tolist()}
+    assert kept <= set(entities)
+    for start, end, _ in entities:
+        if start < end:
+            assert any(a < end and start < b and b - a >= end - start for a, b, _ in kept)
+
+
+@pytest.mark.parametrize("n_labels", [1, 2, 3])
+def test_scheme_agrees_with_the_grammar(n_labels: int) -> None:
+    scheme = scheme_of(n_labels)
+    assert scheme.n_tags == 1 + 4 * n_labels
+    begin, finish = scheme.borders
+    for one in range(scheme.n_tags):
+        # A single tag is legal by itself if it may begin and end a document.
+        assert (begin[one] == 0 and finish[one] == 0) == is_legal([one])
+        for other in range(scheme.n_tags):
+            legal = scheme.transitions[one, other] == 0 and begin[one] == 0 and finish[other] == 0
+            assert legal == is_legal([one, other])
+    assert set(np.unique(scheme.transitions).tolist()) == {-10_000.0, 0.0}
+
+
+def test_make_schemes_puts_columns_side_by_side() -> None:
+    schemes = make_schemes({"a": ["X"], "b": ["X", "Y"], "c": ["Z"]})
+    assert [scheme.columns for scheme in schemes] == [slice(0, 5), slice(5, 14), slice(14, 19)]
+    assert [scheme.labels for scheme in schemes] == [("X",), ("X", "Y"), ("Z",)]
+
+
+@given(st.lists(st.lists(st.integers(0, 8), max_size=6), max_size=6))
+def test_illegal_agrees_with_the_grammar(sequences: list[list[int]]) -> None:
+    sequences = [tags for tags in sequences if tags]
+    lengths = np.array([len(tags) for tags in sequences], dtype=np.int64)
+    starts = np.cumsum(lengths) - lengths
+    found = _illegal(np.array([t for tags in sequences for t in tags], dtype=np.int64), starts, lengths)
+    assert found.tolist() == [not is_legal(tags) for tags in sequences]
+
+
+def brute_force(scores: np.ndarray, learned: np.ndarray | None) -> list[int]:
+    paths = [path for path in product(range(scores.shape[1]), repeat=len(scores)) if is_legal(list(path))]
+
+    def weight(path: tuple[int, ...]) -> float:
+        total = sum(float(scores[t, tag]) for t, tag in enumerate(path))
+        return total + (0 if learned is None else sum(float(learned[a, b]) for a, b in pairwise(path)))
+
+    return list(max(paths, key=weight))
+
+
+@pytest.mark.parametrize("with_learned", [False, True])
+@pytest.mark.parametrize(("n_labels", "longest"), [(1, 5), (2, 3)])
+def test_best_tags_equals_brute_force(with_learned: bool, n_labels: int, longest: int) -> None:
+    generator = np.random.default_rng(n_labels)
+    scheme = scheme_of(n_labels)
+    for _ in range(4):
+        lengths = generator.integers(0, longest + 1, size=20)
+        scores = generator.normal(size=(lengths.sum(), scheme.n_tags)).astype("float32")
+        learned = generator.normal(size=(scheme.n_tags,) * 2).astype("float32") if with_learned else None
+        found = best_tags(scores, lengths, scheme, learned)
+        ends = np.cumsum(lengths)
+        wanted = [
+            tag for end, n in zip(ends, lengths, strict=True) for tag in (brute_force(scores[end - n : end], learned) if n else [])
+        ]
+        assert found.tolist() == wanted
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(0, 1000), st.booleans())
+def test_best_tags_are_legal_and_independent(sizes: list[int], seed: int, with_learned: bool) -> None:
+    generator = np.random.default_rng(seed)
+    scheme = scheme_of(2)
+    lengths = np.array(sizes, dtype=np.int64)
+    scores = generator.normal(size=(lengths.sum(), scheme.n_tags)).astype("float32")
+    learned = generator.normal(size=(scheme.n_tags,) * 2).astype("float32") if with_learned else None
+    found = best_tags(scores, lengths, scheme, learned)
+    for end, size in zip(np.cumsum(lengths), sizes, strict=True):
+        own = found[end - size : end]
+        assert is_legal(own.tolist())
+        np.testing.assert_array_equal(own, best_tags(scores[end - size : end], np.array([size]), scheme, learned))
+
+
+def test_best_tags_leaves_a_legal_argmax_alone() -> None:
+    scheme = scheme_of(1)
+    scores = np.eye(5, dtype="float32")[encode_tags([(0, 2, 0), (3, 4, 0)], 5)]
+    assert best_tags(scores, np.array([5]), scheme).tolist() == scores.argmax(1).tolist()
+
+
+def test_best_tags_of_nothing() -> None:
+    empty = np.zeros((0, 5), dtype="float32")
+    assert best_tags(empty, np.zeros(0, dtype=np.int64), scheme_of(1)).tolist() == []
+    assert best_tags(empty, np.zeros(3, dtype=np.int64), scheme_of(1)).tolist() == []
