@@ -33,7 +33,8 @@ class Errors:
     B104 = "The installed transformers does not know models of type '{model_type}'. Install a newer transformers."
     B105 = (
         "There are no *.safetensors in '{folder}'. Pickled weights (*.bin, *.pt) can run code and are not opened; "
-        "convert them once where you trust them: AutoModel.from_pretrained(folder).save_pretrained(folder)."
+        "where you trust them, load the model once with AutoModel.from_pretrained and AutoTokenizer.from_pretrained, "
+        "save both with save_pretrained into a folder of your own, and name that folder."
     )
     B106 = (
         "The tokenizer in '{folder}' has no fast version, and only that gives character offsets. "
@@ -148,6 +149,10 @@ class Errors:
     B502 = "The folder '{folder}' holds no *.spacy file. Run the project's `prepare` command first."
     B503 = "weights names the corpus '{name}', which is not in the folder. There are: {known}."
     B504 = "The checkpoint '{file}' cannot be read ({reason}). Remove it to start the training from the beginning."
+    B507 = (
+        "The checkpoint in '{folder}' was made with another config; these sections differ: {sections}. Train with the "
+        "config it was made with, or remove the checkpoint to begin anew."
+    )
     B501 = (
         "The checkpoint holds {found} weights, the model has {wanted}; {different} are missing in one of them or have "
         "another shape: it was made by another config. Remove the checkpoint folder, or train with the config it was "
@@ -250,8 +255,7 @@ class Errors:
     )
     B641 = "{corpus}: no documents to score{split}. Check the file and the split."
     B642 = (
-        "{path}: not a DocBin that can be read ({reason}). Write it again with "
-        "DocBin(store_user_data=True).to_disk()."
+        "{path}: not a DocBin that can be read ({reason}). Write it again with DocBin(store_user_data=True).to_disk()."
     )
     B650 = (
         "The output '{path}' exists and was not written by `biomedplm view`; it is left as it is. Give another "

@@ -195,7 +195,9 @@ def _make_tokenizer(pieces: str, kind: str) -> Any:
         tokenizer = Tokenizer(models.Unigram(scored, unk_id=1, byte_fallback=False))
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
         # T5 marks the beginning of the text as a word of its own.
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always" if kind == "t5" else "first", split=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(
+            prepend_scheme="always" if kind == "t5" else "first", split=False
+        )
         frame = {"t5": "$0 <sep>", "xlnet": "$0 <sep> <cls>"}.get(kind, "<cls> $0 <sep>")
         tokenizer.post_processor = processors.TemplateProcessing(frame, None, [("<cls>", 2), ("<sep>", 3)])
         tokenizer.add_special_tokens(special)

@@ -207,7 +207,7 @@ def _find_on_hub(name: str, looked: list[str]) -> Path:
     looked.append("the local Hugging Face cache")
     with contextlib.suppress(LocalEntryNotFoundError, HFValidationError):
         folder = Path(snapshot_download(name, allow_patterns=patterns, local_files_only=True))
-        if (folder / "config.json").is_file():
+        if (folder / "config.json").is_file() and list(folder.glob("*.safetensors")):
             return folder
     looked.append("the Hugging Face hub")
     try:
@@ -233,6 +233,7 @@ def _load_weights(folder: Path, config: Any) -> tuple[nn.Module, dict[str, Any]]
         config=config,
         use_safetensors=True,
         local_files_only=True,
+        trust_remote_code=False,
         output_loading_info=True,
         # Reported as B103, with what differs.
         ignore_mismatched_sizes=True,
@@ -245,7 +246,7 @@ def _load_tokenizer(folder: Path) -> str:
         return Tokenizer.from_str(definition).to_str()
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True, trust_remote_code=False)
     if not tokenizer.is_fast:
         raise BiomedplmError(coded("B106", folder=folder))
     return tokenizer.backend_tokenizer.to_str()

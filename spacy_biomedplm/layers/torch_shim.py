@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,12 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 
 # Truthy marker in Optimizer.averages: without an entry there, spaCy never enters nlp.use_params.
 _AVERAGES_KEY = "biomedplm_averages"
+
+
+# A forked process has none of its parent's threads, and OpenMP waits for them for ever: nlp.pipe(n_process=2) would
+# hang.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class TorchShim(Shim):
@@ -217,9 +224,7 @@ class TorchShim(Shim):
                 prefix = f"{i}.adam."
                 adam = {n[len(prefix) :]: t.clone() for n, t in state.items() if n.startswith(prefix)}
                 if adam and self._adam is not None:
-                    self._adam.state[master] = {
-                        key: t if key == "step" else t.to(master.device) for key, t in adam.items()
-                    }
+                    self._adam.state[master] = {key: t.to(master.device) for key, t in adam.items()}
             for i, average in enumerate(self._averages):
                 average.copy_(state[f"{i}.average"])
 

@@ -75,13 +75,18 @@ class Harmoniser:
         return without_overlap(m._replace(label=self.label(m)) for m in mentions if self.is_preferred(m))
 
     def merged(self, mentions: Iterable[Mention]) -> list[Mention]:
-        """Return all mentions under harmonised labels, equal ones once with the best score and all guidelines."""
+        """Return all mentions under harmonised labels, equal ones once.
+
+        mentions (Iterable[Mention]): Mentions of all guidelines.
+        RETURNS (list[Mention]): Of equal ones, that of the preferred guideline remains, else the most probable; score
+            and guideline are its own. A best score of many would not be a calibrated one.
+        """
         groups: dict[tuple[int, int, str], list[Mention]] = {}
         for mention in mentions:
             groups.setdefault((mention.start, mention.end, self.label(mention)), []).append(mention)
         return [
-            Mention(start, end, label, max(m.score for m in group), ",".join(sorted(m.guideline for m in group)))
-            for (start, end, label), group in sorted(groups.items())
+            max(group, key=lambda m: (self.is_preferred(m), m.score))._replace(label=label)
+            for (_, _, label), group in sorted(groups.items())
         ]
 
 

@@ -30,7 +30,8 @@ def create_checkpoint_callback(path: Path, minutes: float = 10.0) -> Callable[[L
         passed over score the weights of the checkpoint; what ends up in model-last is the same as without a break.
     minutes (float): Least time between two checkpoints. One more is not written at the end; the pipeline itself is.
     RETURNS (Callable[[Language, dict], None]): To be called before every step with {"step": …, "epoch": …}. It raises
-        B501 if the checkpoint is of another model, B504 if it is damaged, B505 for a pipe it would not cover.
+        B501 or B507 if the checkpoint is of another model or config, B504 if it is damaged, B505 for a pipe it would
+        not cover.
     """
     folder = Path(path)
     last = time.monotonic()
@@ -46,6 +47,7 @@ def create_checkpoint_callback(path: Path, minutes: float = 10.0) -> Callable[[L
             for shim in shims.values():
                 shim.fast_forward = resume is not None and resume["step"] > 0
             if resume is not None:
+                _check_config(folder, resume, nlp)
                 _restore_weights(shims, resume["tensors"])
         if resume is not None and step >= resume["step"]:
             _restore_random(resume)
@@ -53,7 +55,7 @@ def create_checkpoint_callback(path: Path, minutes: float = 10.0) -> Callable[[L
                 shim.fast_forward = False
             resume = None
         if resume is None and time.monotonic() - last >= 60 * minutes:
-            _write(folder, step, shims)
+            _write(folder, step, shims, nlp)
             last = time.monotonic()
 
     return before_update
@@ -85,12 +87,33 @@ def _check_pipes(nlp: Language) -> None:
                 raise BiomedplmError(coded("B505", name=name))
 
 
-def _write(folder: Path, step: int, shims: dict[str, TorchShim]) -> None:
+def _settings(nlp: Language) -> dict[str, str]:
+    """Return the sections of the config that decide the course of a training, each as a string."""
+    config = nlp.config.copy()
+    config.pop("paths", None)
+    return {section: json.dumps(values, sort_keys=True, default=str) for section, values in config.items()}
+
+
+def _check_config(folder: Path, state: dict[str, Any], nlp: Language) -> None:
+    now = _settings(nlp)
+    different = sorted(
+        name for name in now.keys() | state["config"].keys() if now.get(name) != state["config"].get(name)
+    )
+    if different:
+        raise BiomedplmError(coded("B507", folder=folder, sections=", ".join(different)))
+
+
+def _write(folder: Path, step: int, shims: dict[str, TorchShim], nlp: Language) -> None:
     tensors = {f"{name}/{key}": t for name, shim in shims.items() for key, t in shim.checkpoint().items()}
     tensors["random.torch"] = torch.get_rng_state()
     # The state that spaCy itself seeds and draws from.
     kind, keys, *rest = np.random.get_state(legacy=True)
-    state = {"step": step, "python": random.getstate(), "numpy": [kind, np.asarray(keys).tolist(), *rest]}
+    state = {
+        "step": step,
+        "config": _settings(nlp),
+        "python": random.getstate(),
+        "numpy": [kind, np.asarray(keys).tolist(), *rest],
+    }
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / (_STATE + ".partial")
     save_file(tensors, partial, metadata={"state": json.dumps(state)})

@@ -27,7 +27,10 @@ any_pieces = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 6)).map(lambd
 def test_align_pieces_equals_brute_force(pieces: list[tuple[int, int]], tokens: list[tuple[int, int]]) -> None:
     found = align_pieces(offsets(pieces), offsets(tokens))
     wanted = [
-        (p, t) for p, (a, b) in enumerate(pieces) for t, (c, d) in enumerate(tokens) if set(range(a, b)) & set(range(c, d))
+        (p, t)
+        for p, (a, b) in enumerate(pieces)
+        for t, (c, d) in enumerate(tokens)
+        if set(range(a, b)) & set(range(c, d))
     ]
     assert list(zip(*(array.tolist() for array in found), strict=True)) == wanted
 

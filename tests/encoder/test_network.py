@@ -70,7 +70,9 @@ def test_layer_decay_scales_the_first_step(nlp: Language, make_encoder: Any) -> 
     backprop([generator.normal(size=array.shape).astype("float32") for array in vectors])
     model.finish_update(Adam(0.01, use_averages=False, L2=0.0, grad_clip=0.0))
     for name, rate in (("plm.encoder.layer.1.", 1e-3), ("plm.encoder.layer.0.", 1e-4), ("plm.embeddings.", 1e-5)):
-        steps = [float((p - before[n]).detach().abs().max()) for n, p in module.named_parameters() if n.startswith(name)]
+        steps = [
+            float((p - before[n]).detach().abs().max()) for n, p in module.named_parameters() if n.startswith(name)
+        ]
         assert max(steps) == pytest.approx(rate, rel=0.05)
 
 

@@ -222,7 +222,9 @@ def test_set_guideline_and_back(loaded: Language) -> None:
     ner.set_guideline("bc5cdr")
     doc = loaded("heart failure protein in cells")
     assert ents_of(doc) == [("heart failure", "Disease")]
-    assert doc.ents[0]._.score == pytest.approx(max(span._.score for span in doc.spans["entities"] if span.id_ == "bc5cdr"))
+    assert doc.ents[0]._.score == pytest.approx(
+        max(span._.score for span in doc.spans["entities"] if span.id_ == "bc5cdr")
+    )
     ner.set_guideline(None)
     assert ents_of(loaded(TEXT)) == [("aspirin", "CHEMICAL"), ("heart failure", "DISEASE")]
 
@@ -249,7 +251,9 @@ def test_set_guideline_survives_disk(loaded: Language, tmp_path: Path) -> None:
     assert ents_of(spacy.load(tmp_path)(TEXT))[0] == ("aspirin", "Chemical")
 
 
-def test_unknown_guideline_of_the_config_raises_when_loading(trained_folder: Path, make_pipeline: Any, ten: Any) -> None:
+def test_unknown_guideline_of_the_config_raises_when_loading(
+    trained_folder: Path, make_pipeline: Any, ten: Any
+) -> None:
     with pytest.raises(BiomedplmError, match=r"B201.*'bc6cdr'.*bc2gm, bc5cdr"):
         spacy.load(trained_folder, config={"components.ner.guideline": "bc6cdr"})
     nlp = make_pipeline(guideline="bc6cdr")

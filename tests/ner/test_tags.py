@@ -114,7 +114,9 @@ def test_best_tags_equals_brute_force(with_learned: bool, n_labels: int, longest
         found = best_tags(scores, lengths, scheme, learned)
         ends = np.cumsum(lengths)
         wanted = [
-            tag for end, n in zip(ends, lengths, strict=True) for tag in (brute_force(scores[end - n : end], learned) if n else [])
+            tag
+            for end, n in zip(ends, lengths, strict=True)
+            for tag in (brute_force(scores[end - n : end], learned) if n else [])
         ]
         assert found.tolist() == wanted
 
@@ -131,6 +133,25 @@ def test_best_tags_are_legal_and_independent(sizes: list[int], seed: int, with_l
         own = found[end - size : end]
         assert is_legal(own.tolist())
         np.testing.assert_array_equal(own, best_tags(scores[end - size : end], np.array([size]), scheme, learned))
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=12),
+    st.integers(0, 10_000),
+    st.sampled_from([0.0, 2.0, 5.0, 8.0]),
+    st.sampled_from([0.5, 2.0, 4.0]),
+)
+def test_best_tags_by_stretches_are_those_of_whole_documents(
+    sizes: list[int], seed: int, outside: float, spread: float
+) -> None:
+    """With transitions that are all 0, every document is searched as a whole."""
+    generator = np.random.default_rng(seed)
+    scheme = scheme_of(2)
+    lengths = np.array(sizes, dtype=np.int64)
+    scores = (spread * generator.normal(size=(lengths.sum(), scheme.n_tags))).astype("float32")
+    scores[:, 0] += outside
+    whole = best_tags(scores, lengths, scheme, np.zeros((scheme.n_tags,) * 2, dtype="float32"))
+    np.testing.assert_array_equal(best_tags(scores, lengths, scheme), whole)
 
 
 def test_best_tags_leaves_a_legal_argmax_alone() -> None:

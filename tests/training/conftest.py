@@ -117,7 +117,7 @@ grad_clip = 1.0
 [training.optimizer.learn_rate]
 @schedules = "warmup_linear.v1"
 warmup_steps = 2
-total_steps = 60
+total_steps = 90
 initial_rate = 0.005
 
 [training.score_weights]

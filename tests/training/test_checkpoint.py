@@ -43,7 +43,12 @@ def test_resumed_training_ends_as_an_uninterrupted_one(
 
 
 def test_training_learns_from_end_to_end(train: Any, tmp_path: Path, capsys: Any) -> None:
-    folder = train("out", training__max_steps=60, training__eval_frequency=30)
+    easier = {
+        "training__dropout": 0.0,
+        "components__tok2vec__model__piece_dropout": 0.0,
+        "training__batcher__pieces": 90,
+    }
+    folder = train("out", training__max_steps=60, training__eval_frequency=30, **easier)
     nlp = spacy.load(folder / "model-best")
     doc = nlp("aspirin in heart failure")
     assert [(ent.text, ent.label_) for ent in doc.ents] == [("aspirin", "CHEMICAL"), ("heart failure", "DISEASE")]
@@ -108,7 +113,9 @@ def test_fast_forward_ends_at_the_step_of_the_checkpoint(nlp: Any, tmp_path: Pat
     assert seen == [[True, True], [True, True], [False, False], [False, False]]
 
 
-@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-9], lambda data: data[:50], lambda data: b"x" * 99])
+@pytest.mark.parametrize(
+    "damage", [lambda data: b"", lambda data: data[:-9], lambda data: data[:50], lambda data: b"x" * 99]
+)
 def test_damaged_checkpoint_raises_b504(damage: Any, nlp: Any, tmp_path: Path) -> None:
     learn(nlp)
     create_checkpoint_callback(tmp_path, minutes=0.0)(nlp, {"step": 0, "epoch": 0})

@@ -40,9 +40,7 @@ def test_max_docs(corpus: Path) -> None:
     assert names_of(create_corpus_mixture(corpus, max_docs=2)(nlp)) == {"bc5cdr": 2, "bc2gm": 2, "s800": 1}
 
 
-@pytest.mark.parametrize(
-    ("weight", "wanted"), [(0.0, 0), (0.5, 3), (1.0, 6), (1.5, 9), (2.0, 12), (0.1, 1)]
-)
+@pytest.mark.parametrize(("weight", "wanted"), [(0.0, 0), (0.5, 3), (1.0, 6), (1.5, 9), (2.0, 12), (0.1, 1)])
 def test_weights_say_how_often(weight: float, wanted: int, corpus: Path) -> None:
     counts = names_of(create_corpus_mixture(corpus, weights={"bc5cdr": weight}, shuffle=True)(nlp))
     assert counts["bc5cdr"] == wanted

@@ -101,9 +101,9 @@ def main(
     for missing in sorted(set(ner.guidelines) - set(results)):
         console.print(f"{missing}: no held-back document, its scores stay as they are.", style="yellow")
     ner.cfg["calibration"] = {name: [row["slope"], row["intercept"]] for name, row in results.items()}
-    write_model(model, output, ner.cfg)
     if not keep_harmonisation:
         ner.cfg["harmonisation"] = default_harmonisation()
+    write_model(model, output, ner.cfg)
     figure = f"Expected calibration error, {bins} bins of equal numbers of mentions, on documents not trained on"
     how = "5-fold cross-validation over documents for 'ece_after'; all of them for slope and intercept"
     write_json(report, {"figure": figure, "fit": how, "prior": prior, **provenance(seed), "guidelines": results})
