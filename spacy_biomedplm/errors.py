@@ -249,6 +249,10 @@ class Errors:
         "A worker process ended unexpectedly, perhaps for lack of memory. Run the same command with fewer processes "
         "(--n-process) and --resume."
     )
+    B637 = (
+        "Not enough memory ({reason}). Give a smaller --batch-size (`extract`), shorter documents, or a --device "
+        "with more memory."
+    )
     B640 = (
         "The corpus '{corpus}' is neither a file (.spacy, PubTator) nor a known corpus. Known corpora: {known}. "
         "They are looked for in the folder named by BIOMEDPLM_CORPORA."

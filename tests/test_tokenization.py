@@ -1,3 +1,4 @@
+import itertools
 import pickle
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_split_words_joined_are_the_text(text: str) -> None:
     words, spaces = split_words(text)
     assert join(words, spaces) == text
     assert all(words)
-    for word, other in zip(words, words[1:], strict=False):
+    for word, other in itertools.pairwise(words):
         assert not (word.isspace() and other.isspace()), "runs of white space stay together"
 
 

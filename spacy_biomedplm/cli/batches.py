@@ -72,7 +72,7 @@ def process_batch(nlp: Language, batch: list[InputDoc], output_format: str) -> B
     records: list[str] = []
     labels: Counter[str] = Counter()
     # Words of one batch must not stay in the vocabulary: over millions of documents it would fill the memory.
-    with nlp.memory_zone():
+    with memory_errors(), nlp.memory_zone():
         texts = [doc.text for doc in batch]
         for doc, origin in zip(nlp.pipe(texts, batch_size=len(texts)), batch, strict=True):
             doc._.doc_id = origin.doc_id
@@ -81,6 +81,22 @@ def process_batch(nlp: Language, batch: list[InputDoc], output_format: str) -> B
             records.append(write(doc, source=origin.source))
             labels.update(ent.label_ for ent in doc.ents)
     return BatchResult("".join(records), sum(len(text.split()) for text in texts), labels)
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Turn every kind of exhausted memory, of this machine or of its GPU, into one clear error.
+
+    RAISES (BiomedplmError): B637.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = " ".join(str(error).split())
+        exhausted = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in text
+        if not exhausted:
+            raise
+        raise BiomedplmError(coded("B637", reason=text[:120].rstrip(".") or "out of memory")) from error
 
 
 def map_here(
@@ -177,6 +193,6 @@ def _exit_with_parent() -> None:
 
 def _work(batch: list[InputDoc]) -> BatchResult:
     if _worker is None:
-        raise RuntimeError("the worker has not been started")
+        raise BiomedplmError(coded("B636"))
     nlp, output_format = _worker
     return process_batch(nlp, batch, output_format)

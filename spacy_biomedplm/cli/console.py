@@ -1,5 +1,6 @@
 """Messages on the terminal: one line for an error that the user can repair."""
 
+import errno
 import functools
 import sys
 from collections.abc import Callable
@@ -8,10 +9,13 @@ from typing import ParamSpec
 import typer
 from rich.console import Console
 
-from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.errors import BiomedplmError, coded
 
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it: 128 + SIGINT."""
+
+# What the system says of a path that the user gave; other failures of a disk are met where they happen.
+_BAD_PATH = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.ELOOP}
 
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "\ufffd")
 
@@ -19,7 +23,7 @@ Params = ParamSpec("Params")
 
 
 def handle_errors(command: Callable[Params, None]) -> Callable[Params, None]:
-    """Return a command that ends with one line and exit code 1 where it would raise a BiomedplmError.
+    """Return a command that ends with one line and exit code 1 where it would raise a BiomedplmError, or a path is bad.
 
     command (Callable): The command; its signature, which typer reads, is kept.
     RETURNS (Callable): Other exceptions pass, with their traceback; Ctrl-C ends with exit code 130.
@@ -30,13 +34,25 @@ def handle_errors(command: Callable[Params, None]) -> Callable[Params, None]:
         try:
             command(*args, **kwargs)
         except BiomedplmError as error:
-            say(f"{typer.style('Error', fg='red', bold=True)} {plain(str(error))}")
+            _say_error(str(error))
+            raise typer.Exit(1) from error
+        except OSError as error:
+            if error.errno not in _BAD_PATH or error.filename is None:
+                raise
+            _say_error(coded("B602", path=plain(str(error.filename)), reason=error.strerror))
+            raise typer.Exit(1) from error
+        except MemoryError as error:
+            _say_error(coded("B637", reason=str(error) or "out of memory"))
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             say("Interrupted.")
             raise typer.Exit(INTERRUPTED) from error
 
     return wrapped
+
+
+def _say_error(message: str) -> None:
+    say(f"{typer.style('Error', fg='red', bold=True)} {plain(message)}")
 
 
 def plain(text: str) -> str:

@@ -95,7 +95,10 @@ def print_extract_summary(summary: ExtractSummary, output: Path) -> None:
     if state.replaced:
         say(f"Warning {coded('W601', count=state.replaced, documents=state.replaced_documents)}")
     if summary.ignored:
-        say(f"Note: {summary.ignored} files in the input folders have another format and were not read.")
+        say(
+            f"Note: {summary.ignored} files or folders in the input folders are hidden or have another format and were "
+            "not read."
+        )
 
 
 def print_scores(title: str, labels: Mapping[str, PRF], micro: PRF, notes: list[str]) -> None:

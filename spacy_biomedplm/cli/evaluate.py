@@ -42,14 +42,20 @@ def evaluate_command(
     if result.foreign_labels:
         found, gold = ", ".join(result.foreign_labels), ", ".join(result.labels)
         say(f"Warning {coded('W602', found=found, gold=gold)}")
+    # Zeros that nobody asked for must not pass for a score.
+    exit_code = 1 if result.foreign_labels and guideline is None else 0
     if as_json:
         typer.echo(json.dumps(result.to_dict(), indent=2))
-        return
+        raise typer.Exit(exit_code)
     where = corpus if result.split is None else f"{corpus}, {split} split"
     notes = [
         f"{result.model}; exact match; guideline: {result.guideline or 'harmonised labels'}",
         f"{result.documents:,} documents, {result.words:,} words, {result.words / (result.seconds or 1):,.0f} words/s",
     ]
     if result.unplaced:
-        notes.append(f"{result.unplaced} gold mentions do not fit the text of the corpus and are counted nowhere")
+        notes.append(f"{result.unplaced} gold mentions do not fit the text of the corpus and are counted as missed")
+    if result.harmonised:
+        pairs = ", ".join(f"{found} as {gold}" for found, gold in result.harmonised.items())
+        notes.append(f"The model does not follow this corpus: its harmonised labels were compared ({pairs})")
     print_scores(where, result.labels, result.micro, notes)
+    raise typer.Exit(exit_code)

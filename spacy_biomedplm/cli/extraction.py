@@ -15,7 +15,13 @@ from spacy_biomedplm.cli.batches import WRITERS, BatchResult, make_batches, map_
 from spacy_biomedplm.cli.pipeline import load_pipeline, model_identity
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.inputs import InputDoc, Inputs, find_inputs, read_documents
-from spacy_biomedplm.writers.checkpoint import CheckpointedOutput, RunState, check_output, partial_paths
+from spacy_biomedplm.writers.checkpoint import (
+    CheckpointedOutput,
+    RunState,
+    check_output,
+    completed_state,
+    partial_paths,
+)
 
 DEFAULT_BATCH_SIZE = 128
 
@@ -59,7 +65,7 @@ class ExtractSummary:
     seconds (float): Time of this run, without loading.
     resumed (int): Documents that an earlier run had written.
     new_words (int): Words read by this run.
-    ignored (int): Files in the input folders that have another format.
+    ignored (int): Files and folders in the input folders that are hidden or have another format.
     complete_before (bool): The output was complete already; nothing was done.
     """
 
@@ -88,17 +94,22 @@ def extract(options: ExtractOptions, observe: Observer | None = None) -> Extract
     RETURNS (ExtractSummary): One record per input document is in the output.
     RAISES (BiomedplmError): Codes B601 to B636 for input, output, model and options. However it ends, what was
         written lies in OUTPUT.partial and ``resume`` continues it; the output is then byte for byte that of a run
-        without a stop. A run that wrote nothing leaves nothing.
+        without a stop. A run that wrote nothing leaves nothing. With ``resume``, an output that the same run made
+        from the same documents is complete; any other file in its place is B620.
     """
     _check_options(options)
     partial, state_path = partial_paths(options.output)
-    if options.resume and options.output.is_file() and not partial.exists():
-        state_path.unlink(missing_ok=True)  # Left over if a run was killed between its last two steps.
-        return ExtractSummary(RunState(), complete_before=True)
     inputs = find_inputs(options.inputs)
-    check_output(options.output, resume=options.resume)
+    exists = options.resume and options.output.is_file() and not partial.exists()
+    if not exists:
+        check_output(options.output, resume=options.resume)
     nlp = load_pipeline(options.model, device=options.device, guideline=options.guideline)
-    output = CheckpointedOutput(options.output, _settings(options, inputs, model_identity(nlp)), resume=options.resume)
+    settings = _settings(options, inputs, model_identity(nlp))
+    if exists:
+        state = _completed(options.output, settings, inputs)
+        state_path.unlink(missing_ok=True)  # Left over if a run was killed between its last two steps.
+        return ExtractSummary(state, complete_before=True)
+    output = CheckpointedOutput(options.output, settings, resume=options.resume)
     before = output.state
     start = time.monotonic()
     try:
@@ -143,6 +154,18 @@ def _settings(options: ExtractOptions, inputs: Inputs, identity: str) -> dict[st
         "--batch-size": options.batch_size,
         "--device": options.device,
     }
+
+
+def _completed(output: Path, settings: dict[str, Any], inputs: Inputs) -> RunState:
+    """Return the state of an output that this very run would make; it is an error if it is anything else."""
+    state = completed_state(output, settings)
+    if state is not None:
+        digest = ""
+        for doc in read_documents(inputs.files):
+            digest = _chain(digest, doc)
+        if digest == state.digest:  # A chain: it differs if there are more documents, or fewer.
+            return state
+    raise BiomedplmError(coded("B620", path=output))
 
 
 def _write(

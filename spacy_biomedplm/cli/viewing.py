@@ -10,7 +10,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
-from spacy_biomedplm.cli.batches import make_batches
+from spacy_biomedplm.cli.batches import make_batches, memory_errors
 from spacy_biomedplm.cli.pipeline import load_pipeline
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.inputs import InputDoc, find_inputs, make_input_doc, read_documents
@@ -99,7 +99,7 @@ def view(
     for batch in make_batches(islice(source, limit), _BATCH_DOCS):
         replaced += sum(doc.replaced for doc in batch)
         damaged.update(doc.replaced > 0 for doc in batch)
-        with nlp.memory_zone():
+        with memory_errors(), nlp.memory_zone():
             for doc, origin in zip(nlp.pipe([doc.text for doc in batch]), batch, strict=True):
                 _describe(doc, origin)
                 sections.append(render_doc(doc))

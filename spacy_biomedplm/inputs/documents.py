@@ -14,8 +14,9 @@ class InputDoc:
     """A document to read, not yet seen by a pipeline.
 
     doc_id (str): Identifier in its source (PMID, "id" of a JSON object, name of a text file).
-    text (str): All of it: title, one line break and body, or the one of them that is there.
-    title (str | None): The title, with which the text then begins; None if the source names none.
+    text (str): All of it: title, one line break and body; the title alone if the body is empty.
+    title (str | None): The title, with which the text then begins; None if the source names none. It is empty only
+        if the text begins with the line break after it.
     source (str): The file, as the user named it.
     line (int): Line of the file at which the document begins, from 1.
     position (int): Bytes of all the input read when the document was complete, for a progress bar.
@@ -32,14 +33,23 @@ class InputDoc:
 
 
 def make_input_doc(
-    doc_id: str, body: str, *, title: str | None = None, source: str = "", line: int = 1, position: int = 0
+    doc_id: str,
+    body: str,
+    *,
+    title: str | None = None,
+    whole: bool = False,
+    source: str = "",
+    line: int = 1,
+    position: int = 0,
 ) -> InputDoc:
     """Return the document of a title and a body.
 
     doc_id (str): Identifier.
-    body (str): Text after the title. One that begins with the title and a line break is taken as the whole
-        text already, so output of ``biomedplm extract`` can be read again.
-    title (str | None): Title, or None; an empty one counts as none.
+    body (str): Text after the title.
+    title (str | None): Title, or None for a text without one. An empty one is followed by the line break too, so
+        that offsets stay those of the source.
+    whole (bool): The body may be the whole text: one that is the title, or begins with it and a line break, is
+        kept as it is, and an empty title adds nothing. So output of ``biomedplm extract`` can be read again.
     source (str): The file.
     line (int): Line at which the document begins.
     position (int): Bytes of the input read so far.
@@ -47,8 +57,11 @@ def make_input_doc(
     """
     doc_id, in_id = _SURROGATE.subn("\ufffd", doc_id)
     body, in_body = _SURROGATE.subn("\ufffd", body)
-    title, in_title = _SURROGATE.subn("\ufffd", title or "")
-    text = body
-    if title and not (body == title or body.startswith(title + TITLE_END)):
-        text = title + TITLE_END + body if body else title
-    return InputDoc(doc_id, text, title or None, source, line, position, in_id + in_body + in_title)
+    start, in_title = _SURROGATE.subn("\ufffd", title or "")
+    if title is None or (whole and (body.startswith(start + TITLE_END) or start in ("", body))):
+        text = body
+    else:
+        text = start + TITLE_END + body if body else start
+    named = title is not None and (start or text.startswith(TITLE_END))
+    replaced = in_id + in_body + in_title
+    return InputDoc(doc_id, text, start if named else None, source, line, position, replaced)

@@ -4,11 +4,13 @@ import gzip
 import os
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
+from stat import S_ISDIR
 from typing import IO, cast
 
 from spacy_biomedplm.errors import BiomedplmError, coded
@@ -33,7 +35,8 @@ class InputFile:
 
     path (Path): Where it is.
     name (str): How the user named it, always valid Unicode; written to outputs and messages.
-    stem (str): Name for documents that have no identifier: without suffix, relative to the named folder.
+    stem (str): Name for documents that have no identifier: without suffix, relative to the named folder; with more of
+        the path where files would share it.
     format (str): A value of FORMATS.
     size (int): Bytes on disk.
     """
@@ -50,7 +53,7 @@ class Inputs:
     """The files that a list of inputs names.
 
     files (tuple[InputFile, ...]): In the order given; files of a folder sorted by path.
-    ignored (int): Files in the folders that have another format.
+    ignored (int): What was left out in the folders: files of another format, hidden files and hidden folders.
     """
 
     files: tuple[InputFile, ...]
@@ -65,8 +68,8 @@ class Inputs:
 def find_inputs(paths: Sequence[str | Path]) -> Inputs:
     """Return the files that files and folders name.
 
-    paths (Sequence[str | Path]): Files and folders; folders are searched with all that is below them, hidden
-        files and files of other formats left out.
+    paths (Sequence[str | Path]): Files and folders; folders are searched with all that is below them, linked
+        folders too (each folder once); what is hidden and files of other formats are left out.
     RETURNS (Inputs): The files and the number of those left out.
     RAISES (BiomedplmError): B601 if a path does not exist, B602 if it cannot be read, B603 for a file of an
         unknown format, B604 for a folder without any document.
@@ -74,9 +77,9 @@ def find_inputs(paths: Sequence[str | Path]) -> Inputs:
     files: list[InputFile] = []
     ignored = 0
     for path in map(Path, paths):
-        if not path.exists():
+        if (found_stat := _stat(path)) is None:
             raise BiomedplmError(coded("B601", path=_readable(path), folder=_readable(Path.cwd())))
-        if path.is_dir():
+        if S_ISDIR(found_stat.st_mode):
             found, others = _search(path)
             files.extend(found)
             ignored += others
@@ -84,7 +87,30 @@ def find_inputs(paths: Sequence[str | Path]) -> Inputs:
         if _suffix(path.name) not in FORMATS:
             raise BiomedplmError(coded("B603", path=_readable(path), name=_readable(path.name), wanted=_wanted()))
         files.append(_describe(path, path.name))
-    return Inputs(tuple(files), ignored)
+    return Inputs(_with_distinct_stems(files), ignored)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    """Return what is known of a path, or None if there is no such file."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name with a null character
+        return None
+    except OSError as error:
+        raise BiomedplmError(coded("B602", path=_readable(path), reason=error.strerror)) from error
+
+
+def _with_distinct_stems(files: list[InputFile]) -> tuple[InputFile, ...]:
+    """Make equal stems longer: the path as the user named it, and with its suffix if that is not enough."""
+
+    def whole_path(file: InputFile) -> str:
+        name = Path(file.name).as_posix()
+        return name[: len(name) - len(Path(name).name) + len(Path(file.stem).name)]
+
+    for longer in (whole_path, lambda file: Path(file.name).as_posix()):
+        times = Counter(file.stem for file in files)
+        files = [replace(file, stem=longer(file)) if times[file.stem] > 1 else file for file in files]
+    return tuple(files)
 
 
 def _search(folder: Path) -> tuple[list[InputFile], int]:
@@ -92,8 +118,16 @@ def _search(folder: Path) -> tuple[list[InputFile], int]:
         raise BiomedplmError(coded("B602", path=_readable(error.filename or folder), reason=error.strerror))
 
     files, ignored = [], 0
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    seen = {_identity(folder)}
+    for parent, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        shown = [name for name in folders if not name.startswith(".")]
+        ignored += len(folders) - len(shown)
+        folders.clear()
+        for name in sorted(shown, key=lambda name: (os.path.islink(os.path.join(parent, name)), name)):
+            identity = _identity(Path(parent, name))
+            if identity not in seen:  # A link may lead back to a folder above, without end.
+                seen.add(identity)
+                folders.append(name)
         for name in names:
             path = Path(parent, name)
             if not name.startswith(".") and _suffix(name) in FORMATS and path.is_file():
@@ -103,6 +137,14 @@ def _search(folder: Path) -> tuple[list[InputFile], int]:
     if not files:
         raise BiomedplmError(coded("B604", path=_readable(folder), ignored=ignored, wanted=_wanted()))
     return sorted(files, key=lambda file: file.path.parts), ignored
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    try:
+        found = folder.stat()
+    except OSError as error:
+        raise BiomedplmError(coded("B602", path=_readable(folder), reason=error.strerror)) from error
+    return found.st_dev, found.st_ino
 
 
 def _describe(path: Path, short_name: str) -> InputFile:

@@ -31,6 +31,7 @@ def read_jsonl(stream: InputStream) -> Iterator[InputDoc]:
             f"{stream.file.stem}:{number}" if doc_id is None else str(doc_id),
             found["text"],
             title=title,
+            whole=True,
             source=stream.file.name,
             line=number,
             position=stream.position,

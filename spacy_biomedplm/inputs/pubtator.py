@@ -15,7 +15,8 @@ def read_pubtator(stream: InputStream) -> Iterator[InputDoc]:
     """Yield the documents of a PubTator file.
 
     stream (InputStream): For each document 'id|t|title' and 'id|a|abstract'; its mentions and relations follow.
-    YIELDS (InputDoc): Offsets are those of the format: one character stands between title and abstract.
+    YIELDS (InputDoc): Offsets are those of the format: one character stands between title and abstract, also if the
+        title is empty.
     RAISES (BiomedplmError): B607 for a line that is not UTF-8, B611 for a line that does not belong to the
         format, B612 for a document without its second line.
     """

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import hashlib
 import json
 import os
 import time
@@ -56,6 +57,7 @@ class CheckpointedOutput:
 
     PATH.partial.state tells how many bytes of PATH.partial are whole batches, and is replaced in one step after
     those bytes are on the disk. Whatever stops a run, the bytes after that point are cut off by the next.
+    PATH.done tells what run made a complete PATH, see completed_state().
     """
 
     def __init__(self, path: Path, settings: Mapping[str, Any], *, resume: bool = False) -> None:
@@ -103,8 +105,7 @@ class CheckpointedOutput:
         """
         try:
             os.fsync(self._file)
-            content = {"version": STATE_VERSION, "settings": self._settings, "state": asdict(self.state)}
-            _replace_file(self.state_path, json.dumps(content, indent=1).encode("utf8"))
+            _replace_file(self.state_path, json.dumps(self._record(), indent=1).encode("utf8"))
         except OSError as error:
             raise self._failure(error) from error
         self._committed = time.monotonic()
@@ -129,6 +130,11 @@ class CheckpointedOutput:
         self.commit()
         if self.path.exists():
             raise BiomedplmError(coded("B625", path=self.path, partial=self.partial))
+        try:
+            done = {**self._record(), "output": _digest_of(self.partial)}
+            _replace_file(done_path(self.path), json.dumps(done, indent=1).encode("utf8"))
+        except OSError as error:
+            raise self._failure(error) from error
         self._close()
         try:
             os.replace(self.partial, self.path)
@@ -151,6 +157,9 @@ class CheckpointedOutput:
             pass  # The disk is full or gone: the state on the disk is older, but as valid.
         finally:
             self._close()
+
+    def _record(self) -> dict[str, Any]:
+        return {"version": STATE_VERSION, "settings": self._settings, "state": asdict(self.state)}
 
     def _close(self) -> None:
         file, self._file = self._file, -1
@@ -208,6 +217,41 @@ def partial_paths(path: Path) -> tuple[Path, Path]:
     RETURNS (tuple[Path, Path]): PATH.partial and PATH.partial.state.
     """
     return path.with_name(path.name + ".partial"), path.with_name(path.name + ".partial.state")
+
+
+def done_path(path: Path) -> Path:
+    """Return where the record of the run that made an output lies.
+
+    path (Path): The output.
+    RETURNS (Path): PATH.done.
+    """
+    return path.with_name(path.name + ".done")
+
+
+def completed_state(path: Path, settings: Mapping[str, Any]) -> RunState | None:
+    """Return the final state of an output that a run with these settings made, or None for any other file.
+
+    path (Path): The output.
+    settings (Mapping[str, Any]): As in CheckpointedOutput.
+    RETURNS (RunState | None): None if PATH.done is missing, damaged or of other settings, or if the bytes of PATH
+        are not those that the run wrote.
+    """
+    try:
+        content = json.loads(done_path(path).read_bytes())
+        state = RunState(**content["state"])
+        same = content["version"] == STATE_VERSION and content["settings"] == dict(settings)
+        same = same and path.stat().st_size == state.size and _digest_of(path) == content["output"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return state if same else None
+
+
+def _digest_of(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def check_output(path: Path, *, resume: bool = False) -> None:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 JSON_LINE = '{"text": "aspirin"}\n'
 CUT_GZIP = gzip.compress((JSON_LINE * 10).encode("ascii"))[:-20]
@@ -131,3 +132,27 @@ def test_bad_identifier_for_pubtator(run, toy_model, tmp_path):
     path.write_text(json.dumps({"id": "a|b", "text": "x"}), encoding="utf8")
     result = run("extract", path, "-m", toy_model, "-o", tmp_path / "out", "-f", "pubtator")
     assert only_error(result).startswith(f"[B629] Document 'a|b' ({path}) cannot be written as PubTator: its id holds")
+
+
+def test_name_too_long_is_one_clear_message(run, toy_model, corpus, tmp_path):
+    name = "a" * 5000
+    for command in (
+        ("extract", name, "-m", toy_model, "-o", tmp_path / "out"),
+        ("extract", corpus, "-m", name, "-o", tmp_path / "out"),
+        ("extract", corpus, "-m", toy_model, "-o", tmp_path / name),
+        ("evaluate", toy_model, name),
+    ):
+        assert only_error(run(*command)).startswith("[B602] ")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory. Tried a lot.")])
+def test_no_memory_is_one_clear_message(run, toy_model, corpus, tmp_path, monkeypatch, error):
+    def fail(self, doc):
+        raise error
+
+    monkeypatch.setattr("spacy.language.Language.make_doc", fail)
+    monkeypatch.setattr("spacy.language.Language._ensure_doc", fail)
+    result = run("extract", corpus, "-m", toy_model, "-o", tmp_path / "out")
+    message = only_error(result)
+    assert message.startswith("[B637] Not enough memory (")
+    assert "--batch-size" in message

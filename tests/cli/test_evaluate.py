@@ -64,11 +64,13 @@ def test_evaluate_reads_a_corpus_of_the_catalogue(run, toy_model, tmp_path, monk
     monkeypatch.setenv("BIOMEDPLM_CORPORA", str(tmp_path))
     found, labels = scores(run("evaluate", toy_model, "bc5cdr", "--json"))
     assert (found["corpus"], found["split"], found["guideline"]) == ("bc5cdr", "test", "bc5cdr")
-    assert labels == {"Chemical": (2, 0, 0), "Disease": (1, 0, 1)}
+    assert labels == {"Chemical": (2, 0, 0), "Disease": (1, 0, 2)}
+    assert found["micro"]["recall"] == pytest.approx(3 / 5)
     assert found["unplaced_gold_mentions"] == 1
     result = run("evaluate", toy_model, "bc5cdr")
-    assert "85.71" in result.stdout
+    assert "75.00" in result.stdout
     assert "1 gold mentions do not fit the text" in " ".join(result.stdout.split())
+    assert "are counted as missed" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -99,3 +101,21 @@ def test_evaluate_refuses_an_unknown_split(run, toy_model, monkeypatch, tmp_path
     result = run("evaluate", toy_model, "bc5cdr", "--split", "validation")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error [B415] ")
+
+
+def test_evaluate_without_the_guideline_of_the_corpus_states_what_it_compared(run, rule_model, docbin):
+    found, labels = scores(run("evaluate", rule_model, docbin, "--json"))
+    assert found["guideline"] is None
+    assert found["harmonised_labels_compared"] == {"CHEMICAL": "Chemical", "DISEASE": "Disease"}
+    assert labels == {"Chemical": (1, 0, 0), "Disease": (1, 1, 1)}
+    table = run("evaluate", rule_model, docbin).stdout
+    assert "its harmonised labels were compared" in " ".join(table.split())
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_evaluate_of_foreign_labels_fails(run, rule_model, tmp_path, options):
+    path = tmp_path / "gold.txt"
+    path.write_text(PUBTATOR.replace("Chemical", "Drug").replace("Disease", "Sign"), encoding="utf8")
+    result = run("evaluate", rule_model, path, *options)
+    assert result.exit_code == 1
+    assert "[W602] The model predicted CHEMICAL, DISEASE and nothing that the corpus annotates" in result.stderr

@@ -35,7 +35,7 @@ def test_extract_writes_jsonl(run, toy_model, corpus, tmp_path):
     assert docs[3]["spans"]["entities"] == docs[3]["entities"]
     for doc in docs:
         assert all(doc["text"][ent["start"] : ent["end"]] == ent["text"] for ent in doc["entities"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs.jsonl", "out.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs.jsonl", "out.jsonl", "out.jsonl.done"]
 
 
 def test_extract_prints_a_summary(run, toy_model, corpus, tmp_path):
@@ -67,7 +67,7 @@ def test_extract_writes_pubtator_with_the_offsets_of_its_input(run, toy_model, t
     assert (tmp_path / "out").read_text(encoding="utf8") == (
         "1|t|Aspirin\n1|a|Fever and BRCA1.\n1\t0\t7\tAspirin\tCHEMICAL\t-\n1\t8\t13\tFever\tDISEASE\t-\n"
         "1\t18\t23\tBRCA1.\tGENE\t-\n\n".replace("BRCA1.\tGENE", "BRCA1\tGENE")
-        + "2|t|No title, aspirin\n2|a|\n2\t10\t17\taspirin\tCHEMICAL\t-\n\n"
+        + "2|t|\n2|a|No title, aspirin\n2\t11\t18\taspirin\tCHEMICAL\t-\n\n"
     )
 
 
@@ -89,7 +89,7 @@ def test_extract_reads_folders_and_writes_gzip(run, toy_model, tmp_path):
     assert result.exit_code == 0, result.stderr
     docs = [json.loads(line) for line in gzip.decompress(output.read_bytes()).splitlines()]
     assert [doc["id"] for doc in docs] == ["a", "5", "c:1", "9"]
-    assert "1 files in the input folders have another format" in result.stderr
+    assert "1 files or folders in the input folders are hidden or have another format" in result.stderr
 
 
 HARD = {

@@ -178,3 +178,22 @@ def test_interrupt_keeps_whole_records(rule_model, corpus, tmp_path, n_process):
 def _documents(output):
     state = output.with_name("out.partial.state")
     return json.loads(state.read_text())["state"]["documents"] if state.exists() else 0
+
+
+def test_resume_refuses_a_file_that_another_run_made(run, rule_model, corpus, tmp_path):
+    output = tmp_path / "out"
+    command = ("extract", corpus, "-m", rule_model, "-o", output, "--resume")
+    output.write_text("precious", encoding="utf8")
+    assert run(*command).stderr.startswith("Error [B620] ")
+    output.unlink()
+    assert run(*command).exit_code == 0
+    assert run(*command).exit_code == 0
+    for changed in ((*command, "-b", "3"), (*command, "-f", "pubtator")):
+        result = run(*changed)
+        assert (result.exit_code, result.stderr[:12]) == (1, "Error [B620]")
+    whole, lines = output.read_bytes(), corpus.read_bytes()
+    output.write_bytes(whole.replace(b"aspirin", b"ASPIRIN"))
+    assert run(*command).exit_code == 1
+    output.write_bytes(whole)
+    corpus.write_bytes(lines.replace(b"Lithium", b"Sodium"))
+    assert run(*command).exit_code == 1

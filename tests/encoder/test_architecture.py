@@ -1,6 +1,7 @@
 """Vectors against a reference computation that shares no code with the encoder."""
 
 import copy
+import itertools
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from spacy_biomedplm.encoder.architecture import build_plm_encoder
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.tokenization import BiomedTokenizer
 
@@ -122,7 +124,7 @@ def read_in_windows(reference: Any, doc: Doc, room: int) -> np.ndarray:
     encoded = reference.tokenizer.encode(doc.text, add_special_tokens=False)
     n_windows = -(-len(encoded.ids) // room)
     borders = [round(i * len(encoded.ids) / n_windows) for i in range(n_windows + 1)]
-    parts = [reference.hidden(encoded.ids[a:b]) for a, b in zip(borders, borders[1:], strict=False)]
+    parts = [reference.hidden(encoded.ids[a:b]) for a, b in itertools.pairwise(borders)]
     return reference.pool(doc, np.concatenate(parts), encoded.offsets)
 
 
@@ -221,8 +223,6 @@ def test_vectors_of_documents_do_not_share_memory(nlp: Language, make_encoder: A
 def test_storage_is_exact(
     kind: str, precision: str, nlp: Language, make_encoder: Any, tiny_plm: Any, tmp_path: Any
 ) -> None:
-    from spacy_biomedplm.encoder.architecture import build_plm_encoder
-
     model = make_encoder(kind, precision=precision)
     docs = [nlp.make_doc(text) for text in TEXTS.values()]
     wanted = model.predict(docs)
@@ -254,8 +254,6 @@ def test_copy_is_independent(nlp: Language, make_encoder: Any) -> None:
 
 
 def test_options_of_the_config_hold_for_a_stored_model(nlp: Language, make_encoder: Any, tiny_plm: Any) -> None:
-    from spacy_biomedplm.encoder.architecture import build_plm_encoder
-
     doc = nlp.make_doc(LONG)
     stored = make_encoder("bert").to_bytes()
     loaded = build_plm_encoder("x", width=32, precision="fp32", window=20, pooling="first").from_bytes(stored)
@@ -267,8 +265,6 @@ def test_options_of_the_config_hold_for_a_stored_model(nlp: Language, make_encod
 
 
 def test_uninitialised_model_raises_b002(nlp: Language, tiny_plm: Any) -> None:
-    from spacy_biomedplm.encoder.architecture import build_plm_encoder
-
     model = build_plm_encoder(str(tiny_plm("bert")), width=32)
     with pytest.raises(BiomedplmError, match="B002"):
         model.predict([nlp.make_doc("the cell")])
@@ -288,10 +284,9 @@ def test_wrong_width_raises_b108(make_encoder: Callable[..., Any]) -> None:
 def test_impossible_window_raises_b109(options: dict[str, int], make_encoder: Any) -> None:
     with pytest.raises(BiomedplmError, match=r"B109.*at most 128 pieces of which 2 are special"):
         make_encoder("bert", **options)
+    stored = make_encoder("bert").to_bytes()
     with pytest.raises(BiomedplmError, match="B109"):
-        from spacy_biomedplm.encoder.architecture import build_plm_encoder
-
-        build_plm_encoder("x", width=32, **options).from_bytes(make_encoder("bert").to_bytes())
+        build_plm_encoder("x", width=32, **options).from_bytes(stored)
 
 
 @pytest.mark.parametrize("window", [3, 128])
@@ -308,8 +303,6 @@ def test_unknown_layer_raises_b107(layer: int, make_encoder: Any) -> None:
 
 
 def test_other_layer_than_stored_raises_b111(make_encoder: Any) -> None:
-    from spacy_biomedplm.encoder.architecture import build_plm_encoder
-
     with pytest.raises(BiomedplmError, match=r"B111.*layer -1.*layer = 1"):
         build_plm_encoder("x", width=32, layer=1).from_bytes(make_encoder("bert").to_bytes())
 

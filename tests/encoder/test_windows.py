@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,7 +30,7 @@ def test_split_windows_keeps_every_piece_once(split: tuple[int, int, int]) -> No
 def test_split_windows_neighbours_share_the_overlap_and_halve_it(split: tuple[int, int, int]) -> None:
     n_pieces, max_pieces, overlap = split
     windows = split_windows(0, n_pieces, max_pieces, overlap)
-    for left, right in zip(windows, windows[1:], strict=False):
+    for left, right in itertools.pairwise(windows):
         assert left.end - right.start == overlap
         assert left.end - left.keep_end == overlap - overlap // 2
         assert right.keep_start - right.start == overlap // 2

@@ -14,10 +14,11 @@ from spacy_biomedplm.inputs import make_input_doc
         ("T", "T", "T", "T"),
         ("T", "T is a title", "T\nT is a title", "T"),
         ("", "", "", None),
+        ("", "\nBody", "\nBody", ""),
     ],
 )
 def test_document_joins_title_and_body(title, body, text, kept):
-    doc = make_input_doc("1", body, title=title)
+    doc = make_input_doc("1", body, title=title, whole=True)
     assert (doc.text, doc.title) == (text, kept)
 
 

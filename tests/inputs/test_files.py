@@ -17,7 +17,7 @@ def test_files_of_a_folder_are_sorted_and_others_counted(tmp_path):
     found = find_inputs([tmp_path])
     assert [file.stem for file in found.files] == ["a", "b", "sub/c"]
     assert [file.format for file in found.files] == ["jsonl", "text", "pubmed"]
-    assert found.ignored == 2
+    assert found.ignored == 3
     assert found.size == sum(file.path.stat().st_size for file in found.files)
 
 
@@ -103,3 +103,29 @@ def test_files_with_odd_names_get_valid_names(tmp_path):
     doc = next(read_documents(find_inputs([path]).files))
     assert doc.doc_id == "\ufffd"
     doc.source.encode("utf8")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes links")
+def test_files_of_linked_folders_are_read_once(tmp_path):
+    for name in ("in/a.txt", "other/b.txt"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("x", encoding="utf8")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "other")
+    (tmp_path / "other" / "loop").symlink_to(tmp_path / "in")
+    found = find_inputs([tmp_path / "in"])
+    assert [file.stem for file in found.files] == ["a", "link/b"]
+    assert found.ignored == 0
+
+
+def test_files_of_one_name_get_distinct_ids(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("dir1/a.txt", "dir2/a.txt", "dir2/b.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x", encoding="utf8")
+    for inputs in (["dir1", "dir2"], ["dir1/a.txt", "dir2/a.txt", "dir2/b.txt"]):
+        assert [file.stem for file in find_inputs(inputs).files] == ["dir1/a", "dir2/a", "b"]
+
+
+def test_files_with_a_name_too_long_are_an_error():
+    with pytest.raises(BiomedplmError, match=r"\[B602\]"):
+        find_inputs(["a" * 5000 + ".txt"])

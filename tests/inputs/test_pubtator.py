@@ -12,7 +12,7 @@ def test_pubtator_gives_title_and_abstract(read):
     docs = read("a.pubtator", GOOD)
     assert [(doc.doc_id, doc.text, doc.title, doc.line) for doc in docs] == [
         ("1", "A | title\nAn abstract", "A | title", 1),
-        ("2", "Only\ttext", None, 6),
+        ("2", "\nOnly\ttext", "", 6),
         ("3", "Only title", "Only title", 9),
     ]
 
@@ -36,3 +36,12 @@ def test_pubtator_needs_no_empty_lines(read):
 def test_pubtator_with_a_bad_line_is_an_error(read, data, message):
     with pytest.raises(BiomedplmError, match=message):
         read("a.pubtator", data)
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "text"),
+    [("", "Aspirin", "\nAspirin"), ("T", "T", "T\nT"), ("T", "T T", "T\nT T"), ("", "", ""), ("T", "", "T")],
+)
+def test_pubtator_keeps_the_offsets_of_the_format(read, title, body, text):
+    (doc,) = read("a.pubtator", f"1|t|{title}\n1|a|{body}\n")
+    assert doc.text == text

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,18 +31,28 @@ def test_flat_takes_the_preferred_guideline_that_the_model_has(harmoniser: Harmo
     ]
 
 
-def test_merged_joins_what_several_guidelines_say(harmoniser: Harmoniser) -> None:
+def test_merged_keeps_of_equal_mentions_the_preferred(harmoniser: Harmoniser) -> None:
     mentions = [
         Mention(0, 2, "ChemicalEntity", 0.9, "biored"),
         Mention(0, 2, "Chemical", 0.6, "bc5cdr"),
         Mention(0, 1, "Chemical", 0.5, "bc5cdr"),
         Mention(0, 2, "GENE", 0.4, "bc2gm"),
+        Mention(3, 4, "ChemicalEntity", 0.7, "biored"),
     ]
     assert harmoniser.merged(mentions) == [
         Mention(0, 1, "CHEMICAL", 0.5, "bc5cdr"),
-        Mention(0, 2, "CHEMICAL", 0.9, "bc5cdr,biored"),
+        Mention(0, 2, "CHEMICAL", 0.6, "bc5cdr"),
         Mention(0, 2, "GENE", 0.4, "bc2gm"),
+        Mention(3, 4, "CHEMICAL", 0.7, "biored"),
     ]
+
+
+def test_merged_keeps_of_others_the_most_probable() -> None:
+    harmoniser = Harmoniser(
+        {"X": ["first/A", "second/B", "third/C"]}, {"second": ["B"], "third": ["C"], "first": ["A"]}
+    )
+    mentions = [Mention(0, 1, "B", 0.3, "second"), Mention(0, 1, "C", 0.8, "third")]
+    assert harmoniser.merged(mentions) == [Mention(0, 1, "X", 0.8, "third")]
 
 
 @pytest.mark.parametrize("source", ["bc5cdr/Chemicel", "bc5cdr", "Chemical"])
@@ -76,7 +88,7 @@ def test_without_overlap_keeps_the_more_probable(found: list[Mention]) -> None:
     kept = without_overlap(found)
     assert kept == sorted(kept)
     assert set(kept) <= set(found)
-    for one, other in zip(kept, kept[1:], strict=False):
+    for one, other in itertools.pairwise(kept):
         assert one.end <= other.start
     for mention in set(found) - set(kept):
         assert any(k.start < mention.end and mention.start < k.end and k.score >= mention.score for k in kept)

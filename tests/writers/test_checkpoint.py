@@ -27,7 +27,7 @@ def test_checkpoint_names_the_file_when_it_is_complete(tmp_path):
     assert names(tmp_path) == ["out.partial", "out.partial.state"]
     output.finish()
     output.stop()
-    assert names(tmp_path) == ["out"]
+    assert names(tmp_path) == ["out", "out.done"]
     assert (tmp_path / "out").read_text() == "one\ntwo\n"
 
 
