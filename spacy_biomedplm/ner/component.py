@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from spacy.attrs import IS_SPACE
+from spacy.attrs import IDX, IS_SPACE, LENGTH
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span
@@ -371,8 +371,10 @@ def _spans(doc: Doc, mentions: Iterable[Mention], scores: dict[str, float]) -> l
 
 def _by_guideline(doc: Doc, mentions: Iterable[Mention]) -> dict[str, list[list[Any]]]:
     grouped: dict[str, list[list[Any]]] = {}
+    starts = doc.to_array([IDX]).astype(np.int64).reshape(-1)
+    ends = (starts + doc.to_array([LENGTH]).astype(np.int64).reshape(-1)).tolist()
+    begins = starts.tolist()
     for mention in mentions:
-        last = doc[mention.end - 1]
-        offsets = [doc[mention.start].idx, last.idx + len(last)]
-        grouped.setdefault(mention.guideline, []).append([*offsets, mention.label, mention.score])
+        row = [begins[mention.start], ends[mention.end - 1], mention.label, mention.score]
+        grouped.setdefault(mention.guideline, []).append(row)
     return grouped

@@ -131,10 +131,20 @@ def test_foreign_safetensors_raise_b504(nlp: Any, tiny_plm: Any, tmp_path: Path)
         create_checkpoint_callback(tmp_path)(nlp, {"step": 0, "epoch": 0})
 
 
-def test_checkpoint_of_another_pipeline_raises_b501(nlp: Any, tmp_path: Path) -> None:
+def test_checkpoint_of_another_config_raises_b507(nlp: Any, tmp_path: Path) -> None:
     learn(nlp)
     create_checkpoint_callback(tmp_path, minutes=0.0)(nlp, {"step": 0, "epoch": 0})
     nlp.rename_pipe("ner", "entities")
+    with pytest.raises(BiomedplmError, match=r"B507.*differ: components, nlp"):
+        create_checkpoint_callback(tmp_path)(nlp, {"step": 0, "epoch": 0})
+
+
+def test_checkpoint_of_another_model_raises_b501(nlp: Any, tmp_path: Path) -> None:
+    """The same config, other labels."""
+    learn(nlp)
+    create_checkpoint_callback(tmp_path, minutes=0.0)(nlp, {"step": 0, "epoch": 0})
+    more = [*examples_of(nlp), Example.from_dict(nlp.make_doc("cells"), {"entities": [(0, 5, "B")]})]
+    nlp.initialize(lambda: more)
     with pytest.raises(BiomedplmError, match="B501"):
         create_checkpoint_callback(tmp_path)(nlp, {"step": 0, "epoch": 0})
 
