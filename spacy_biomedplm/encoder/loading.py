@@ -35,7 +35,7 @@ _SHIFTED_POSITIONS = {
 }
 
 # Regularising by dropout inside attention forces the CPU onto a path three to five times slower
-# (docs/benchmarks.md); the dropout of the heads and of whole pieces takes its place.
+# (docs/decisions.md); the dropout of the heads and of whole pieces takes its place.
 _DROPOUT_KEYS = (
     "attention_probs_dropout_prob",
     "hidden_dropout_prob",

@@ -11,7 +11,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 _LAYER_NUMBER = re.compile(r"\b(?:layers?|block|h)\.(\d+)\.")
 
 # Up to this length, training with plain matrix products beats the fused attention kernel on a CPU
-# (24 x 128 pieces in bf16: 9,450 against 5,500 pieces/s; even at 320, behind at 512; docs/benchmarks.md).
+# (24 x 128 pieces in bf16: 9,450 against 5,500 pieces/s; even at 320, behind at 512; docs/decisions.md).
 _PLAIN_ATTENTION_LENGTH = 320
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Lengths of a batch are multiples of this; row counts are taken from ROWS. CPU kernels are compiled per shape:
-# free shapes made training three times slower and its memory grow (docs/benchmarks.md).
+# free shapes made training three times slower and its memory grow (docs/decisions.md).
 LENGTH_STEP = 32
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 
