@@ -10,8 +10,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 _LAYER_NUMBER = re.compile(r"\b(?:layers?|block|h)\.(\d+)\.")
 
-# Up to this length, training with plain matrix products beats the fused attention kernel on a CPU
-# (24 x 128 pieces in bf16: 9,450 against 5,500 pieces/s; even at 320, behind at 512; docs/decisions.md).
+# Up to this length, training multiplies plain matrices instead of calling the fused kernel
+# (benchmarks/results/attention.json).
 _PLAIN_ATTENTION_LENGTH = 320
 
 
