@@ -22,7 +22,7 @@ from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 from spacy_biomedplm.ner.gold import annotated_labels, gold_tags
 from spacy_biomedplm.ner.harmonisation import Harmoniser, Mention, default_harmonisation, without_overlap
-from spacy_biomedplm.ner.model import set_guidelines
+from spacy_biomedplm.ner.model import predict_scores, set_guidelines
 from spacy_biomedplm.ner.network import TaggerNetwork
 from spacy_biomedplm.ner.tags import TagScheme, best_tags, decode_tags, make_schemes
 
@@ -187,10 +187,7 @@ class BiomedNER(TrainablePipe):
         check_vectors(self.model, docs, self.name)
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
-        scores = cast(
-            NDArray[np.float32], self.model.ops.to_numpy(self.model.ops.xp.concatenate(self.model.predict(docs)))
-        )
-        return self._decode(docs, scores)
+        return self._decode(docs, predict_scores(self.model, docs))
 
     def _decode(self, docs: Sequence[Doc], scores: NDArray[np.float32]) -> list[list[Mention]]:
         # White space has no pieces and so no scores of worth: sequences run over the other tokens.
@@ -198,20 +195,23 @@ class BiomedNER(TrainablePipe):
         lengths = np.array([len(indices) for indices in words])
         firsts = np.cumsum([0, *(len(doc) for doc in docs)])
         rows = np.concatenate([indices + first for indices, first in zip(words, firsts, strict=False)])
+        if len(rows) < len(scores):
+            scores = scores[rows]
         doc_of = np.repeat(np.arange(len(docs)), lengths)
-        transitions = _network(self.model).transitions
+        schemes = make_schemes(self.cfg["guidelines"])
+        learned = [weights.detach().cpu().numpy() for weights in _network(self.model).transitions]
         mentions: list[list[Mention]] = [[] for _ in docs]
-        for number, scheme in enumerate(make_schemes(self.cfg["guidelines"])):
-            block = scores[rows, scheme.columns]
-            learned = transitions[number].detach().cpu().numpy() if len(transitions) else None
-            tags = best_tags(block, lengths, scheme, learned)
+        for scheme, tags in zip(schemes, best_tags(scores, lengths, schemes, learned), strict=True):
             found = decode_tags(tags)
-            probabilities = self._calibrate(scheme, _weakest_tag(block, tags, found))
-            for (start, end, label), score in zip(found.tolist(), probabilities.tolist(), strict=True):
-                doc = int(doc_of[start])
-                first = int(firsts[doc])
-                span = (int(rows[start]) - first, int(rows[end - 1]) - first + 1)
-                mentions[doc].append(Mention(*span, scheme.labels[label], score, scheme.name))
+            probabilities = self._calibrate(scheme, _weakest_tag(scores[:, scheme.columns], tags, found))
+            found_in = doc_of[found[:, 0]]
+            first = firsts[found_in]
+            starts = (rows[found[:, 0]] - first).tolist()
+            ends = (rows[found[:, 1] - 1] - first + 1).tolist()
+            labels = [scheme.labels[label] for label in found[:, 2].tolist()]
+            columns = zip(found_in.tolist(), starts, ends, labels, probabilities.tolist(), strict=True)
+            for doc, start, end, label, score in columns:
+                mentions[doc].append(Mention(start, end, label, score, scheme.name))
         return mentions
 
     def _calibrate(self, scheme: TagScheme, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,11 +1,12 @@
 """The architecture "spacy-biomedplm.TokenTagger.v1": token vectors in, scores of every guideline's tags out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.api import Model, chain
 from thinc.types import Floats2d
@@ -73,6 +74,19 @@ def set_guidelines(model: Model[Any, Any], guidelines: dict[str, list[str]]) -> 
     output.set_dim("nO", make_schemes(guidelines)[-1].columns.stop, force=True)
 
 
+def predict_scores(model: Model[list[Doc], list[Floats2d]], docs: Sequence[Doc]) -> NDArray[np.float32]:
+    """Return the scores of all documents in one array; ``model.predict`` gives an array per document.
+
+    model (Model): What ``build_token_tagger`` returned.
+    docs (Sequence[Doc]): Documents that the encoder has read, not all of them empty.
+    RETURNS (NDArray[np.float32]): Shape (tokens of all documents, tags of all guidelines).
+    """
+    vectors = model.get_ref("tok2vec").predict(docs)
+    with torch.no_grad():
+        scores, _ = _score(torch_shim(model.get_ref("output_layer")), vectors, 0.0, is_train=False)
+    return scores.cpu().numpy()
+
+
 def forward(
     model: Model[list[Floats2d], list[Floats2d]], vectors: list[Floats2d], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list[Floats2d]]]:
@@ -82,12 +96,8 @@ def forward(
     if not any(lengths):
         return [model.ops.alloc2f(0, model.get_dim("nO")) for _ in vectors], lambda gradients: vectors
     ends = np.cumsum(lengths)[:-1].tolist()
-    # spacy-transformers gives an empty document vectors of width 0.
-    filled = [xp2torch(array, device=shim.device) for array in vectors if len(array)]
-    inputs = torch.cat(filled).requires_grad_(is_train)
-    dropout = model.attrs["dropout_rate"] if is_train else 0.0
     with torch.set_grad_enabled(is_train):
-        scores = shim.module(inputs, lengths, dropout)
+        scores, inputs = _score(shim, vectors, model.attrs["dropout_rate"] if is_train else 0.0, is_train=is_train)
 
     def backprop(gradients: list[Floats2d]) -> list[Floats2d]:
         scores.backward(torch.cat([xp2torch(gradient, device=shim.device) for gradient in gradients]))
@@ -95,3 +105,13 @@ def forward(
         return model.ops.xp.split(torch2xp(inputs.grad, ops=model.ops), ends)
 
     return model.ops.xp.split(torch2xp(scores.detach(), ops=model.ops), ends), backprop
+
+
+def _score(
+    shim: TorchShim, vectors: list[Floats2d], dropout: float, *, is_train: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the scores of all tokens, and the vectors that they were computed from."""
+    # spacy-transformers gives an empty document vectors of width 0.
+    inputs = torch.cat([xp2torch(array, device=shim.device) for array in vectors if len(array)])
+    inputs = inputs.requires_grad_(is_train)
+    return shim.module(inputs, [len(array) for array in vectors], dropout), inputs

@@ -1,6 +1,6 @@
 """BIOES tags: columns of scores, legal transitions, and the way from entities to tags and back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,9 @@ _FORBIDDEN = -1e4
 
 # A token whose O is ahead of every other tag by this (odds of 400 to 1) divides a document for decoding.
 _SURE = 6.0
+
+# Scores, padding counted, of the sequences that are searched together: 16 MB.
+_TOGETHER = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -103,49 +106,145 @@ def decode_tags(tags: NDArray[np.int64]) -> NDArray[np.int64]:
 def best_tags(
     scores: NDArray[np.float32],
     lengths: NDArray[np.int64],
-    scheme: TagScheme,
-    learned: NDArray[np.float32] | None = None,
-) -> NDArray[np.int64]:
-    """Return the best legal tag sequence of every document.
+    schemes: Sequence[TagScheme],
+    learned: Sequence[NDArray[np.float32]] = (),
+) -> list[NDArray[np.int64]]:
+    """Return the best legal tag sequence of every document, by each guideline.
 
-    scores (NDArray[np.float32]): Scores of the guideline's tags, shape (tokens of all documents, n_tags).
+    scores (NDArray[np.float32]): Scores of all guidelines' tags, shape (tokens of all documents, tags).
     lengths (NDArray[np.int64]): Tokens of each document.
-    scheme (TagScheme): The guideline.
-    learned (NDArray[np.float32] | None): Scores of transitions, shape (n_tags, n_tags), or None for none.
-    RETURNS (NDArray[np.int64]): One tag per token.
+    schemes (Sequence[TagScheme]): The guidelines.
+    learned (Sequence[NDArray[np.float32]]): Scores of each guideline's transitions, shape (n_tags, n_tags); none if
+        transitions have none.
+    RETURNS (list[NDArray[np.int64]]): One tag per token, for each guideline.
 
     Without learned transitions, the highest tag of each token is the best path wherever that is legal. Only the
-    stretches between two tokens that are surely O need the Viterbi algorithm, and only where a step is illegal.
+    stretches between tokens that are surely O are looked at, and only those with an illegal step are searched.
     """
-    # numpy reduces rows this short one by one, torch several at a time.
-    scores = np.ascontiguousarray(scores)
-    if not len(scores):
-        return np.zeros(0, dtype=np.int64)
-    best, tags = (tensor.numpy() for tensor in torch.from_numpy(scores).max(dim=1))
-    if learned is not None:
-        _search(scores, tags, lengths, np.flatnonzero(lengths > 0), (scheme.transitions + learned, *scheme.borders))
+    if learned:
+        found = []
+        for scheme, transitions in zip(schemes, learned, strict=True):
+            tags = np.zeros(len(scores), dtype=np.int64)
+            weights = (scheme.transitions + transitions, *scheme.borders)
+            _search(scores[:, scheme.columns], tags, lengths, np.flatnonzero(lengths > 0), weights)
+            found.append(tags)
+        return found
+    parts = [_Stretches(scores[:, scheme.columns], lengths) for scheme in schemes]
+    _search_all([task for part in parts for task in part.illegal_stretches()])
+    found = [part.tags_of_all() for part in parts]
+    _search_all([task for part, tags in zip(parts, found, strict=True) for task in part.costly_documents(tags)])
+    return found
+
+
+# A sequence to search: scores and tags of all tokens of a guideline, its first token, its length.
+_Task = tuple[NDArray[np.float32], NDArray[np.int64], int, int]
+
+
+class _Stretches:
+    """The tokens that a guideline does not surely call O, in stretches of neighbours within a document.
+
+    scores (NDArray[np.float32]): Scores of the guideline's tags for all tokens.
+    lengths (NDArray[np.int64]): Tokens of each document.
+    """
+
+    def __init__(self, scores: NDArray[np.float32], lengths: NDArray[np.int64]) -> None:
+        self.all_scores, self.doc_lengths, self.doc_ends = scores, lengths, np.cumsum(lengths)
+        # numpy reduces rows this short one by one, torch several at a time.
+        others = torch.from_numpy(scores)[:, 1:].amax(dim=1).numpy()
+        self.tokens = np.flatnonzero(scores[:, 0] - others <= _SURE)
+        self.docs = np.searchsorted(self.doc_ends, self.tokens, side="right")
+        self.scores = scores[self.tokens]
+        highest = torch.from_numpy(self.scores).max(dim=1)
+        self.best, self.tags = highest.values.numpy(), highest.indices.numpy()
+        apart = (np.diff(self.tokens, prepend=-2) > 1) | (np.diff(self.docs, prepend=-1) > 0)
+        self.starts = np.flatnonzero(apart)
+        self.lengths = np.diff(self.starts, append=len(self.tokens))
+        self.illegal = np.flatnonzero(_illegal(self.tags, self.starts, self.lengths))
+
+    def illegal_stretches(self) -> Iterator[_Task]:
+        """Yield the stretches in which the highest tags make an illegal step."""
+        for start, length in zip(self.starts[self.illegal], self.lengths[self.illegal], strict=True):
+            yield self.scores, self.tags, start, length
+
+    def tags_of_all(self) -> NDArray[np.int64]:
+        """Return one tag per token of all documents."""
+        tags = np.zeros(len(self.all_scores), dtype=np.int64)
+        tags[self.tokens] = self.tags
         return tags
-    weights = (scheme.transitions, *scheme.borders)
-    stretches = _stretches(scores, lengths)
-    starts = np.cumsum(stretches) - stretches
-    todo = np.flatnonzero(_illegal(tags, starts, stretches))
-    _search(scores, tags, stretches, todo, weights)
-    lost = np.cumsum(np.concatenate([[0.0], best - scores[np.arange(len(tags)), tags]]))
-    # To leave O at a border costs more than _SURE; two neighbours that lost less than half of it each cannot gain by
-    # that. Where one lost more, which is next to never, the whole document is searched.
-    costly = todo[lost[starts[todo] + stretches[todo]] - lost[starts[todo]] >= _SURE / 2]
-    if len(costly):
-        docs = np.unique(np.searchsorted(np.cumsum(lengths), starts[costly], side="right"))
-        _search(scores, tags, lengths, docs, weights)
-    return tags
+
+    def costly_documents(self, tags: NDArray[np.int64]) -> Iterator[_Task]:
+        """Yield the documents that must be searched as a whole.
+
+        tags (NDArray[np.int64]): What ``tags_of_all`` returned after the illegal stretches were searched.
+
+        To leave O at a border costs more than _SURE; two neighbours that lost less than half of it each cannot gain by
+        that. Where one lost more, which is rare, they might.
+        """
+        lost = np.cumsum(np.concatenate([[0.0], self.best - self.scores[np.arange(len(self.tags)), self.tags]]))
+        begins = self.starts[self.illegal]
+        costly = begins[lost[begins + self.lengths[self.illegal]] - lost[begins] >= _SURE / 2]
+        for doc in np.unique(self.docs[costly]):
+            yield self.all_scores, tags, self.doc_ends[doc] - self.doc_lengths[doc], self.doc_lengths[doc]
 
 
-def _stretches(scores: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the lengths of the stretches that begin with a document or with a token that is surely O."""
-    others = torch.from_numpy(scores)[:, 1:].amax(dim=1).numpy()
-    begins = scores[:, 0] - others > _SURE
-    begins[(np.cumsum(lengths) - lengths)[lengths > 0]] = True
-    return np.diff(np.flatnonzero(begins), append=len(scores))
+def _search_all(tasks: Sequence[_Task]) -> None:
+    """Replace the tags of sequences by their best legal paths."""
+    # Neighbours in length go together, so that little is padded.
+    ordered = sorted(tasks, key=lambda task: task[3])
+    widest = max((scores.shape[1] for scores, _, _, _ in ordered), default=0)
+    while ordered:
+        at_once = max(1, _TOGETHER // (widest * ordered[0][3]))
+        while at_once > 1 and at_once * widest * ordered[:at_once][-1][3] > _TOGETHER:
+            at_once //= 2
+        chunk, ordered = ordered[:at_once], ordered[at_once:]
+        n_tags = max(scores.shape[1] for scores, _, _, _ in chunk)
+        padded = np.full((len(chunk), chunk[-1][3], n_tags), _FORBIDDEN, dtype=np.float32)
+        for row, (scores, _, start, length) in enumerate(chunk):
+            padded[row, :length, : scores.shape[1]] = scores[start : start + length]
+        paths = _legal_paths(padded, np.array([length for _, _, _, length in chunk]))
+        for path, (_, tags, start, length) in zip(paths, chunk, strict=True):
+            tags[start : start + length] = path[:length]
+
+
+def _legal_paths(scores: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the best legal paths: the Viterbi algorithm, in which all tags that leave no entity open are one state.
+
+    scores (NDArray[np.float32]): Shape (sequences, longest, tags).
+    lengths (NDArray[np.int64]): Length of each sequence, ascending.
+    RETURNS (NDArray[np.int64]): Shape (sequences, longest); what is behind the end of a sequence has no meaning.
+    """
+    n_rows, longest = scores.shape[:2]
+    by_label = scores[:, :, 1:].reshape(n_rows, longest, -1, 4)
+    n_labels = by_label.shape[2]
+    first_tags = 1 + 4 * np.arange(n_labels)
+    closing = np.concatenate([[0], first_tags + SINGLE, first_tags + END])
+    outside = scores[:, :, 0]
+    # What the best path with an open entity of each label is ahead of the best one without; differences, as sums over
+    # a long document would lose their digits.
+    opened = np.full((n_rows, n_labels), _FORBIDDEN, dtype=np.float32)
+    closing_tags = np.zeros((longest, n_rows), dtype=np.int64)
+    went_on = np.zeros((longest, n_rows, n_labels), dtype=bool)
+    for t in range(longest):
+        # Sequences are ascending in length, so those that are not over are the last ones.
+        alive = slice(int(np.searchsorted(lengths, t, side="right")), None)
+        here = by_label[alive, t]
+        closed = np.concatenate([outside[alive, t, None], here[:, :, SINGLE], opened[alive] + here[:, :, END]], axis=1)
+        best = closed.argmax(axis=1)
+        closing_tags[t, alive] = closing[best]
+        begun, inside = here[:, :, BEGIN], opened[alive] + here[:, :, INSIDE]
+        went_on[t, alive] = inside > begun
+        opened[alive] = np.maximum(inside, begun) - closed[np.arange(len(closed)), best, None]
+    paths = np.zeros((n_rows, longest), dtype=np.int64)
+    rows = np.arange(n_rows)
+    label = np.full(n_rows, -1)
+    for t in range(longest - 1, -1, -1):
+        is_open = label >= 0
+        goes_on = went_on[t, rows, label]
+        paths[:, t] = np.where(is_open, first_tags[label] + np.where(goes_on, INSIDE, BEGIN), closing_tags[t])
+        ends = ~is_open & (closing_tags[t] > 0) & ((closing_tags[t] - 1) % 4 == END)
+        label = np.where(ends, (closing_tags[t] - 1) // 4, np.where(is_open & goes_on, label, -1))
+        label[t >= lengths] = -1
+    return paths
 
 
 def _search(
@@ -157,7 +256,6 @@ def _search(
 ) -> None:
     """Write the best paths of some sequences into tags."""
     starts = np.cumsum(lengths) - lengths
-    # Neighbours in length go together, so that little is padded.
     ordered = todo[np.argsort(lengths[todo], kind="stable")]
     for chunk in np.array_split(ordered, max(1, len(ordered) // 64)):
         if len(chunk):
