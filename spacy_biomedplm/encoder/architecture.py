@@ -1,6 +1,6 @@
 """The architecture "spacy-biomedplm.PlmEncoder.v1": any Hugging Face encoder in spaCy's `tok2vec` pipe."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, cast
@@ -19,7 +19,15 @@ from spacy_biomedplm.encoder.alignment import align_pieces, first_pieces
 from spacy_biomedplm.encoder.loading import PieceTokenizer, build_network, load_plm, piece_tokenizer
 from spacy_biomedplm.encoder.network import PlmNetwork, parameter_groups
 from spacy_biomedplm.encoder.precision import Precision, choose_dtype
-from spacy_biomedplm.encoder.windows import Window, fill_ids, kept_cells, plan_batches, split_windows
+from spacy_biomedplm.encoder.windows import (
+    Window,
+    fill_ids,
+    ids_of,
+    kept_cells,
+    plan_batches,
+    plan_layouts,
+    split_windows,
+)
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 
@@ -163,8 +171,7 @@ def texts_of(docs: Sequence[Doc]) -> list[str]:
     """Return the text of each document, as ``doc.text`` gives it.
 
     docs (Sequence[Doc]): Documents of one vocabulary or of several.
-    RETURNS (list[str]): ``doc.text`` makes a Token of every word, which took 6 % of the whole time of a pipeline; here
-        each different word is looked up once.
+    RETURNS (list[str]): ``doc.text`` makes a Token of every word; here each different word is looked up once.
     """
     if any(doc.vocab is not docs[0].vocab for doc in docs) or not any(len(doc) for doc in docs):
         return [doc.text for doc in docs]
@@ -178,27 +185,61 @@ def texts_of(docs: Sequence[Doc]) -> list[str]:
 
 
 def _encode(shim: TorchShim, reading: Reading, options: Options, is_train: bool) -> torch.Tensor:
-    tokenizer = _tokenizer(shim)
-    prefix, suffix = tokenizer.frame
+    prefix, suffix = _tokenizer(shim).frame
     device = shim.device
     window = options.window or min(512, shim.cfg["max_pieces"])
     windows = _windows(reading, window - len(prefix) - len(suffix), options.overlap)
-    starts = np.cumsum([0, *(len(doc_ids) for doc_ids in reading.ids)])
-    lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
+    starts = np.cumsum([0, *(len(doc_ids) for doc_ids in reading.ids)]).tolist()
     counts = np.bincount(reading.tokens, minlength=reading.n_tokens).astype(np.float32)
     vectors = torch.zeros((reading.n_tokens, shim.cfg["width"]), device=device)
-    for batch in plan_batches(lengths, max_cells=options.max_batch_cells, max_length=window):
-        ids, mask = fill_ids(batch, windows, reading.ids, prefix=prefix, suffix=suffix, pad=tokenizer.pad_id)
-        if is_train:
-            _mask_pieces(ids, mask, tokenizer, options.piece_dropout)
-        hidden = shim.module(torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device))
-        cells, pieces = kept_cells(batch, windows, starts.tolist(), len(prefix))
+    read = _read_end_to_end if cast(PlmNetwork, shim.module).needs_no_padding else _read_padded
+    passes = read(shim, reading, windows, options, is_train)
+    for chosen, firsts, hidden in passes:
+        cells, pieces = kept_cells(chosen, firsts, windows, starts)
         rows, tokens = _pairs_of(reading, cells, pieces)
         weights = torch.from_numpy(1 / counts[tokens]).to(device)
         # A look-up in fp32: the backward pass of index_select in bf16 runs on one thread.
-        taken = embedding(torch.from_numpy(rows).to(device), hidden.reshape(-1, hidden.shape[-1]).float())
+        taken = embedding(torch.from_numpy(rows).to(device), hidden.float())
         vectors.index_add_(0, torch.from_numpy(tokens).to(device), taken * weights[:, None])
     return vectors
+
+
+# Numbers of the windows that were read together, the row of the first piece of each, and the vectors of all rows.
+Pass = tuple[Sequence[int], Sequence[int], torch.Tensor]
+
+
+def _read_padded(
+    shim: TorchShim, reading: Reading, windows: Sequence[Window], options: Options, is_train: bool
+) -> Iterator[Pass]:
+    tokenizer = _tokenizer(shim)
+    prefix, suffix = tokenizer.frame
+    lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
+    longest = options.window or min(512, shim.cfg["max_pieces"])
+    for batch in plan_batches(lengths, max_cells=options.max_batch_cells, max_length=longest):
+        ids, mask = fill_ids(batch, windows, reading.ids, prefix=prefix, suffix=suffix, pad=tokenizer.pad_id)
+        if is_train:
+            _mask_pieces(ids, mask, tokenizer, options.piece_dropout)
+        hidden = shim.module(torch.from_numpy(ids).to(shim.device), torch.from_numpy(mask).to(shim.device))
+        firsts = [row * batch.length + len(prefix) for row in range(len(batch.windows))]
+        yield batch.windows, firsts, hidden.reshape(-1, hidden.shape[-1])
+
+
+def _read_end_to_end(
+    shim: TorchShim, reading: Reading, windows: Sequence[Window], options: Options, is_train: bool
+) -> Iterator[Pass]:
+    tokenizer = _tokenizer(shim)
+    prefix, suffix = tokenizer.frame
+    lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
+    for layout in plan_layouts(lengths, max_cells=options.max_batch_cells):
+        ids = np.full(layout.n_cells, tokenizer.pad_id, dtype=np.int64)
+        mask = np.zeros(layout.n_cells, dtype=np.int64)
+        for number, start in zip(layout.windows, layout.starts, strict=True):
+            ids[start : start + lengths[number]] = ids_of(windows[number], reading.ids, prefix=prefix, suffix=suffix)
+            mask[start : start + lengths[number]] = 1
+        if is_train:
+            _mask_pieces(ids, mask, tokenizer, options.piece_dropout)
+        hidden = cast(PlmNetwork, shim.module).read_layout(torch.from_numpy(ids), layout)
+        yield layout.windows, [start + len(prefix) for start in layout.starts], hidden
 
 
 def _windows(reading: Reading, max_pieces: int, overlap: int) -> list[Window]:

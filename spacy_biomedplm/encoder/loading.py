@@ -34,7 +34,7 @@ _SHIFTED_POSITIONS = {
     "xmod",
 }
 
-# Regularising by dropout inside attention forces the CPU onto a path three to five times slower
+# Regularising by dropout inside attention forces the CPU onto a slow path
 # (docs/decisions.md); the dropout of the heads and of whole pieces takes its place.
 _DROPOUT_KEYS = (
     "attention_probs_dropout_prob",

@@ -1,18 +1,17 @@
 """The torch module: piece ids in, one vector per piece out."""
 
 import re
-from contextlib import AbstractContextManager, nullcontext
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from spacy_biomedplm.encoder.unpadded import UnpaddedBert
+from spacy_biomedplm.encoder.windows import Layout
 
 _LAYER_NUMBER = re.compile(r"\b(?:layers?|block|h)\.(\d+)\.")
-
-# Up to this length, training multiplies plain matrices instead of calling the fused kernel
-# (benchmarks/results/attention.json).
-_PLAIN_ATTENTION_LENGTH = 320
 
 
 class PlmNetwork(nn.Module):
@@ -30,6 +29,7 @@ class PlmNetwork(nn.Module):
         self.n_layers = n_layers
         self.layer = layer
         self.dtype_wanted = torch.float32
+        self._unpadded: UnpaddedBert | None = None
         if layer == "mix":
             self.mix_weights = nn.Parameter(torch.zeros(n_layers + 1))
             self.mix_scale = nn.Parameter(torch.ones(1))
@@ -42,24 +42,36 @@ class PlmNetwork(nn.Module):
         RETURNS (Tensor): Shape (rows, length, width), in the type of the weights.
         """
         last = self.layer in (-1, self.n_layers)
-        with _attention_kernel(ids, training=torch.is_grad_enabled()):
-            output = self.plm(input_ids=ids, attention_mask=mask, output_hidden_states=not last, return_dict=True)
-        if last:
-            return output.last_hidden_state
+        output = self.plm(input_ids=ids, attention_mask=mask, output_hidden_states=not last, return_dict=True)
+        return output.last_hidden_state if last else self._read_out(output.hidden_states)
+
+    @property
+    def needs_no_padding(self) -> bool:
+        """Whether ``read_layout`` may be called: on a CPU, for encoders made of BERT's layers."""
+        return UnpaddedBert.fits(self.plm)
+
+    def read_layout(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
+        """Return one vector per cell of windows that lie end to end.
+
+        ids (Tensor): Piece ids of all cells, int64, shape (cells,); as for ``UnpaddedBert``.
+        layout (Layout): Where windows lie.
+        RETURNS (Tensor): Shape (cells, width), in the type of the weights.
+        """
+        if self._unpadded is None:
+            self._unpadded = UnpaddedBert(self.plm)
+        states = self._unpadded.hidden_states(ids, layout)
+        if self.layer in (-1, self.n_layers):
+            return deque(states, maxlen=1)[0]
+        return self._read_out(list(states))
+
+    def _read_out(self, states: Sequence[torch.Tensor]) -> torch.Tensor:
         if self.layer != "mix":
-            return output.hidden_states[self.layer]
+            return states[int(self.layer)]
         weights = torch.softmax(self.mix_weights.float(), dim=0).to(self.mix_weights.dtype) * self.mix_scale
-        mixed = output.hidden_states[0] * weights[0]
-        for hidden, weight in zip(output.hidden_states[1:], weights[1:], strict=True):
+        mixed = states[0] * weights[0]
+        for hidden, weight in zip(states[1:], weights[1:], strict=True):
             mixed = torch.addcmul(mixed, hidden, weight)
         return mixed
-
-
-def _attention_kernel(ids: torch.Tensor, *, training: bool) -> AbstractContextManager[Any]:
-    if training and ids.device.type == "cpu" and ids.shape[1] <= _PLAIN_ATTENTION_LENGTH:
-        torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
-        return sdpa_kernel(SDPBackend.MATH)
-    return nullcontext()
 
 
 def parameter_groups(network: PlmNetwork, *, frozen_layers: int, layer_decay: float) -> list[dict[str, Any]]:

@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 # Lengths of a batch are multiples of this; row counts are taken from ROWS. CPU kernels are compiled per shape:
-# free shapes made training three times slower and its memory grow (docs/decisions.md).
+# with free shapes training is slower and its memory grows.
 LENGTH_STEP = 32
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
+
+# Windows that lie end to end begin at multiples of this: attention to 322 keys takes longer than attention to 336
+# (benchmarks/results/attention.json).
+WINDOW_STEP = 16
 
 # A window joins a batch if it is at least this share of the batch's length, give or take half a step.
 LIKE_LENGTH = 0.75
@@ -27,6 +32,44 @@ class Window:
     end: int
     keep_start: int
     keep_end: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Windows that take the same number of cells, one behind the other.
+
+    start (int): Cell in which the first one begins.
+    cells (int): Cells of each.
+    lengths (tuple[int, ...]): Pieces of each, special tokens counted; the cells behind them are a gap.
+    """
+
+    start: int
+    cells: int
+    lengths: tuple[int, ...]
+
+    @property
+    def n_windows(self) -> int:
+        """Number of windows."""
+        return len(self.lengths)
+
+    @property
+    def starts(self) -> list[int]:
+        """Cell in which each window begins."""
+        return [self.start + number * self.cells for number in range(self.n_windows)]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Windows that go through the network together, end to end: their numbers, where they lie, cells in all."""
+
+    windows: tuple[int, ...]
+    blocks: list[Block]
+    n_cells: int
+
+    @property
+    def starts(self) -> list[int]:
+        """Cell in which each window begins."""
+        return [start for block in self.blocks for start in block.starts]
 
 
 @dataclass(frozen=True)
@@ -79,8 +122,7 @@ def plan_batches(lengths: Sequence[int], *, max_cells: int, max_length: int) -> 
         longest = int(descending[i])
         length = max(longest, min(max_length, -(-longest // LENGTH_STEP) * LENGTH_STEP))
         full = max(rows for rows in ROWS if rows <= max(1, max_cells // length))
-        # Much shorter windows wait for a batch of their own: padding them cost 42 % more cells in training steps of
-        # mixed lengths, a few more batches cost 16 % (docs/decisions.md).
+        # Much shorter windows wait for a batch of their own: a few more batches cost less than padding them.
         alike = int(np.searchsorted(-descending, -(LIKE_LENGTH * length - LENGTH_STEP // 2), side="right")) - i
         taken = min(full, max(1, alike))
         rows = min(rows for rows in ROWS if rows >= taken)
@@ -89,6 +131,37 @@ def plan_batches(lengths: Sequence[int], *, max_cells: int, max_length: int) -> 
         batches.append(Batch(tuple(int(j) for j in order[i : i + taken]), rows, length))
         i += taken
     return batches
+
+
+def plan_layouts(lengths: Sequence[int], *, max_cells: int) -> list[Layout]:
+    """Group windows for a network that reads windows of any length end to end.
+
+    lengths (Sequence[int]): Pieces of each window, special tokens counted, each at least 1.
+    max_cells (int): Most cells of a layout; a single longer window still makes one.
+    RETURNS (list[Layout]): Each window is in exactly one, longest first.
+    """
+    cells = [-(-length // WINDOW_STEP) * WINDOW_STEP for length in lengths]
+    order = sorted(range(len(lengths)), key=lambda number: -lengths[number])
+    layouts: list[Layout] = []
+    chosen: list[int] = []
+    taken = 0
+    for number in order:
+        if chosen and taken + cells[number] > max_cells:
+            layouts.append(_lay_out(chosen, lengths, cells))
+            chosen, taken = [], 0
+        chosen.append(number)
+        taken += cells[number]
+    return [*layouts, _lay_out(chosen, lengths, cells)] if chosen else layouts
+
+
+def _lay_out(chosen: Sequence[int], lengths: Sequence[int], cells: Sequence[int]) -> Layout:
+    blocks = []
+    start = 0
+    for size, group in groupby(chosen, key=lambda number: cells[number]):
+        block = Block(start, size, tuple(lengths[number] for number in group))
+        start += block.n_windows * size
+        blocks.append(block)
+    return Layout(tuple(chosen), blocks, start)
 
 
 def fill_ids(
@@ -113,29 +186,40 @@ def fill_ids(
     ids = np.full((batch.rows, batch.length), pad, dtype=np.int64)
     mask = np.zeros((batch.rows, batch.length), dtype=np.int64)
     for row, index in enumerate(batch.windows):
-        window = windows[index]
-        sequence = np.concatenate([prefix, pieces[window.doc][window.start : window.end], suffix]).astype(np.int64)
+        sequence = ids_of(windows[index], pieces, prefix=prefix, suffix=suffix)
         ids[row, : len(sequence)] = sequence
         mask[row, : len(sequence)] = 1
     mask[len(batch.windows) :, 0] = 1
     return ids, mask
 
 
-def kept_cells(
-    batch: Batch, windows: Sequence[Window], piece_starts: Sequence[int], n_prefix: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where the kept pieces of a batch lie in it, and which pieces of the whole input they are.
+def ids_of(
+    window: Window, pieces: Sequence[NDArray[np.int64]], *, prefix: Sequence[int], suffix: Sequence[int]
+) -> NDArray[np.int64]:
+    """Return the piece ids of a window, special tokens included.
 
-    batch (Batch): Which windows, and the shape.
+    window (Window): The window.
+    pieces (Sequence[NDArray]): Piece ids of each document.
+    prefix, suffix (Sequence[int]): Special tokens around every window.
+    """
+    return np.concatenate([prefix, pieces[window.doc][window.start : window.end], suffix]).astype(np.int64)
+
+
+def kept_cells(
+    chosen: Sequence[int], firsts: Sequence[int], windows: Sequence[Window], piece_starts: Sequence[int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the kept pieces of some windows lie, and which pieces of the whole input they are.
+
+    chosen (Sequence[int]): Numbers of the windows.
+    firsts (Sequence[int]): The cell in which the first piece of each lies, special tokens not counted.
     windows (Sequence[Window]): All windows.
     piece_starts (Sequence[int]): Number of the first piece of each document in the whole input.
-    n_prefix (int): Special tokens before the first piece of a window.
-    RETURNS (tuple[NDArray, NDArray]): Cell numbers (row * length + column) and piece numbers, of equal length.
+    RETURNS (tuple[NDArray, NDArray]): Cell numbers and piece numbers, of equal length.
     """
     cells, pieces = [], []
-    for row, index in enumerate(batch.windows):
+    for index, cell in zip(chosen, firsts, strict=True):
         window = windows[index]
-        first = row * batch.length + n_prefix + window.keep_start - window.start
+        first = cell + window.keep_start - window.start
         count = window.keep_end - window.keep_start
         cells.append(np.arange(first, first + count))
         start = piece_starts[window.doc] + window.keep_start

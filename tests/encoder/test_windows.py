@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_biomedplm.encoder.windows import LENGTH_STEP, ROWS, fill_ids, kept_cells, plan_batches, split_windows
+from spacy_biomedplm.encoder.windows import (
+    LENGTH_STEP,
+    ROWS,
+    WINDOW_STEP,
+    fill_ids,
+    kept_cells,
+    plan_batches,
+    plan_layouts,
+    split_windows,
+)
 
 
 @st.composite
@@ -72,6 +81,21 @@ def test_plan_batches_never_exceeds_the_network() -> None:
     assert batch.length == 50
 
 
+@given(lengths_of_windows, st.integers(1, 500))
+def test_plan_layouts_takes_every_window_once_without_overlap(lengths: list[int], max_cells: int) -> None:
+    layouts = plan_layouts(lengths, max_cells=max_cells)
+    assert sorted(number for layout in layouts for number in layout.windows) == list(range(len(lengths)))
+    for layout in layouts:
+        assert layout.n_cells <= max_cells or len(layout.windows) == 1
+        assert [n for block in layout.blocks for n in block.lengths] == [lengths[i] for i in layout.windows]
+        ends = [start + lengths[i] for start, i in zip(layout.starts, layout.windows, strict=True)]
+        assert all(start % WINDOW_STEP == 0 for start in layout.starts)
+        assert all(0 <= start - end < WINDOW_STEP for start, end in zip(layout.starts[1:], ends, strict=False))
+        assert 0 <= layout.n_cells - ends[-1] < WINDOW_STEP
+        # Windows of one size are together, so that attention reads them at once.
+        assert len({block.cells for block in layout.blocks}) == len(layout.blocks)
+
+
 @given(st.lists(st.integers(0, 90), max_size=8), splits(), st.integers(1, 600), st.integers(0, 2), st.integers(0, 2))
 def test_fill_ids_and_kept_cells_find_every_piece(
     sizes: list[int], split: tuple[int, int, int], max_cells: int, n_prefix: int, n_suffix: int
@@ -91,7 +115,8 @@ def test_fill_ids_and_kept_cells_find_every_piece(
         used = len(batch.windows)
         assert mask[:used].sum(axis=1).tolist() == [lengths[i] for i in batch.windows]
         assert not ids[mask == 0].any()
-        cells, numbers = kept_cells(batch, windows, starts, n_prefix)
+        firsts = [row * batch.length + n_prefix for row in range(used)]
+        cells, numbers = kept_cells(batch.windows, firsts, windows, starts)
         assert (ids.reshape(-1)[cells] == numbers + 100).all()
         found.extend(numbers.tolist())
     assert sorted(found) == list(range(sum(sizes)))
