@@ -105,17 +105,17 @@ def flops_of(nlp: Language, texts: list[str]) -> dict[str, float]:
         layer, for the attention.
     """
     stored, network = encoder_of(nlp)
-    model = nlp.get_pipe("tok2vec").model
+    settings = nlp.config["components"]["tok2vec"]["model"]
     named = network.named_parameters()
     parameters = sum(p.numel() for name, p in named if 0 < layer_of(name, network.n_layers) <= network.n_layers)
     tokenizer = piece_tokenizer(stored)
     special = sum(len(side) for side in tokenizer.frame)
-    longest = (model.attrs["window"] or min(512, stored["max_pieces"])) - special
+    longest = (settings["window"] or min(512, stored["max_pieces"])) - special
     reading = read_pieces([nlp.make_doc(text) for text in texts], tokenizer, "mean")
     lengths = [
         window.end - window.start + special
         for number, ids in enumerate(reading.ids)
-        for window in split_windows(number, len(ids), longest, model.attrs["overlap"])
+        for window in split_windows(number, len(ids), longest, settings["overlap"])
     ]
     attention = sum(4 * network.n_layers * stored["width"] * length**2 for length in lengths)
     pieces = sum(len(ids) for ids in reading.ids)

@@ -72,6 +72,10 @@ class Errors:
         "harmonisation: the source '{source}' of '{label}' is not 'guideline/label', or its guideline has no such "
         "label. The model knows: {known}."
     )
+    B205 = (
+        "'{component}' computed scores that are not finite numbers: the weights of the pipeline are damaged, or its "
+        "training diverged. Install the pipeline anew, or train with a lower learning rate."
+    )
 
     B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
     B402 = (

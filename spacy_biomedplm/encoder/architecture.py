@@ -123,8 +123,10 @@ def forward(
         shim.end_backward()
         return []
 
-    # Each document owns its array: a slice would keep the whole batch in memory for as long as one lives.
     arrays = cast(Floats2d, torch2xp(vectors.detach(), ops=model.ops))
+    if len(docs) == 1:
+        return [arrays], backprop
+    # Each document owns its array: a slice would keep the whole batch in memory for as long as one lives.
     return [array.copy() for array in model.ops.xp.split(arrays, ends)], backprop
 
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn.functional import scaled_dot_product_attention
 
 from spacy_biomedplm.encoder.windows import Block
 
-# Scores of query and key that are in memory at once, so that they stay in the cache of a core.
+# Most scores of query and key that a step of the backward pass holds, unless one window has more.
 _SCORES_AT_ONCE = 2_000_000
 
 Place = tuple[Block, torch.Tensor | None]
@@ -38,7 +39,7 @@ def gap_mask(block: Block, dtype: torch.dtype) -> torch.Tensor | None:
 
 
 class _Attention(torch.autograd.Function):
-    """The fused kernel's own backward pass takes longer (benchmarks/results/attention.json)."""
+    """Forwards the fused kernel; its own backward pass takes longer (benchmarks/results/attention.json)."""
 
     @staticmethod
     def forward(ctx: Any, query_key_value: torch.Tensor, places: list[Place], n_heads: int) -> torch.Tensor:
@@ -52,6 +53,7 @@ class _Attention(torch.autograd.Function):
         return output
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
         (query_key_value,) = ctx.saved_tensors
         found = torch.zeros_like(query_key_value)

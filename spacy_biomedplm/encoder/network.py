@@ -1,8 +1,8 @@
 """The torch module: piece ids in, one vector per piece out."""
 
 import re
-from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -43,7 +43,9 @@ class PlmNetwork(nn.Module):
         """
         last = self.layer in (-1, self.n_layers)
         output = self.plm(input_ids=ids, attention_mask=mask, output_hidden_states=not last, return_dict=True)
-        return output.last_hidden_state if last else self._read_out(output.hidden_states)
+        if last:
+            return output.last_hidden_state
+        return self._mix(output.hidden_states) if self.layer == "mix" else output.hidden_states[self.layer]
 
     @property
     def needs_no_padding(self) -> bool:
@@ -60,13 +62,15 @@ class PlmNetwork(nn.Module):
         if self._unpadded is None:
             self._unpadded = UnpaddedBert(self.plm)
         states = self._unpadded.hidden_states(ids, layout)
-        if self.layer in (-1, self.n_layers):
-            return deque(states, maxlen=1)[0]
-        return self._read_out(list(states))
+        if self.layer == "mix":
+            return self._mix(list(states))
+        return next(islice(states, int(self.layer) % (self.n_layers + 1), None))
 
-    def _read_out(self, states: Sequence[torch.Tensor]) -> torch.Tensor:
-        if self.layer != "mix":
-            return states[int(self.layer)]
+    def __getstate__(self) -> dict[str, Any]:
+        # Packed weights can neither be copied nor pickled; they are made anew.
+        return {**self.__dict__, "_unpadded": None}
+
+    def _mix(self, states: Sequence[torch.Tensor]) -> torch.Tensor:
         weights = torch.softmax(self.mix_weights.float(), dim=0).to(self.mix_weights.dtype) * self.mix_scale
         mixed = states[0] * weights[0]
         for hidden, weight in zip(states[1:], weights[1:], strict=True):

@@ -1,4 +1,4 @@
-"""BERT-like encoders on CPUs, almost without padding: windows of any length lie end to end in one matrix."""
+"""BERT-like encoders on CPUs: windows of any length lie end to end in one matrix of pieces."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,10 @@ from spacy_biomedplm.encoder.windows import Layout
 _POSITIONS_FROM_ZERO = {"bert", "electra"}
 _MODEL_TYPES = {*_POSITIONS_FROM_ZERO, "roberta", "xlm-roberta", "camembert"}
 
-# Rows of the whole matrix are a multiple of this: kernels for matrix products are compiled per shape.
+# Rows of the matrix are a multiple of this, or of the smaller number if there are few: kernels for matrix products are
+# compiled per shape.
 _ROW_STEP = 128
+_SMALL_ROW_STEP = 32
 
 
 class UnpaddedBert:
@@ -24,22 +26,28 @@ class UnpaddedBert:
     plm (nn.Module): An encoder that ``fits``; weights and gradients are its own.
 
     Everything but attention works on single pieces and does not care which window they are of, so windows need not be
-    brought to one length (Zeng et al., 2022, arXiv:2208.08124). No dropout.
+    brought to one length (Zeng et al., 2022, arXiv:2208.08124). No dropout. Prediction in bf16 holds the weights of the
+    layers a second time, packed for the CPU.
     """
 
     def __init__(self, plm: Any) -> None:
         self.plm = plm
-        self.layers = [_Layer(layer, plm.config.num_attention_heads) for layer in plm.encoder.layer]
+        self.layers = [_Layer(layer) for layer in plm.encoder.layer]
 
     @staticmethod
     def fits(plm: Any) -> bool:
-        """Return whether an encoder is made of BERT's layers and its weights are on the CPU.
+        """Say whether an encoder can be read so.
 
         plm (nn.Module): Any Hugging Face encoder.
+        RETURNS (bool): True if it is made of BERT's layers, with absolute positions and plain linear layers (no
+            adapters, no quantised ones), and its weights are on the CPU.
         """
         config = plm.config
-        absolute = getattr(config, "position_embedding_type", "absolute") == "absolute"
-        return plm.device.type == "cpu" and config.model_type in _MODEL_TYPES and absolute and not config.is_decoder
+        if plm.device.type != "cpu" or config.model_type not in _MODEL_TYPES or config.is_decoder:
+            return False
+        if getattr(config, "position_embedding_type", "absolute") != "absolute":
+            return False
+        return all(type(module) is nn.Linear for layer in plm.encoder.layer for module in _linear_layers(layer))
 
     def hidden_states(self, ids: torch.Tensor, layout: Layout) -> Iterator[torch.Tensor]:
         """Yield the vectors after the embeddings and after each layer.
@@ -57,7 +65,8 @@ class UnpaddedBert:
             yield hidden[: layout.n_cells]
 
     def _embed(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
-        padded = torch.cat([ids, ids.new_zeros(-len(ids) % _ROW_STEP)])
+        step = _ROW_STEP if len(ids) > _ROW_STEP else _SMALL_ROW_STEP
+        padded = torch.cat([ids, ids.new_zeros(-len(ids) % step)])
         positions = torch.zeros_like(padded)
         for block in layout.blocks:
             for start, length in zip(block.starts, block.lengths, strict=True):
@@ -77,18 +86,26 @@ class UnpaddedBert:
         return counted.cumsum(0) * counted + padding
 
 
+def _linear_layers(layer: Any) -> tuple[nn.Linear, ...]:
+    """Return query, key, value, attention output, the way up and the way down of one of BERT's layers."""
+    attention = layer.attention
+    projections = (attention.self.query, attention.self.key, attention.self.value, attention.output.dense)
+    return (*projections, layer.intermediate.dense, layer.output.dense)
+
+
 class _Layer:
     """One layer: attention within each window, then the feed-forward network."""
 
-    def __init__(self, layer: Any, n_heads: int) -> None:
-        self.n_heads = n_heads
-        attention = layer.attention.self
-        self.query_key_value = _Product(attention.query, attention.key, attention.value)
-        self.attention_output = _Product(layer.attention.output.dense)
+    def __init__(self, layer: Any) -> None:
+        *query_key_value, attention_output, up, down = _linear_layers(layer)
+        # Of this layer: heads may have been pruned.
+        self.n_heads = layer.attention.self.num_attention_heads
+        self.query_key_value = _Product(*query_key_value)
+        self.attention_output = _Product(attention_output)
         self.attention_norm = layer.attention.output.LayerNorm
-        self.up = _Product(layer.intermediate.dense)
+        self.up = _Product(up)
         self.activation = layer.intermediate.intermediate_act_fn
-        self.down = _Product(layer.output.dense)
+        self.down = _Product(down)
         self.norm = layer.output.LayerNorm
 
     def __call__(self, hidden: torch.Tensor, places: list[Place]) -> torch.Tensor:
@@ -98,38 +115,67 @@ class _Layer:
 
 
 class _Product:
-    """The product with the weights of linear layers side by side; in prediction laid out for the CPU's matrix unit.
+    """The product with the weights of linear layers side by side; in prediction packed for the CPU's matrix unit.
 
     modules (nn.Linear): The layers; their outputs stand side by side in the result.
+
+    Weights are packed anew when their memory or torch's count of their changes is another one; what is written through
+    ``.data`` is not counted.
     """
 
     def __init__(self, *modules: nn.Linear) -> None:
         self.modules = modules
-        self.made_of: list[tuple[int, int]] = []
+        self.packed: _Packed | None = None
 
     def __call__(self, inputs: torch.Tensor, plus: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the product, bias added.
+
+        inputs (Tensor): Shape (rows, width of the inputs).
+        plus (Tensor | None): Added to the result, shape (rows, width of the outputs).
+        """
         if torch.is_grad_enabled():
             return _plain_product(inputs, *self._side_by_side(), plus)
         made_of = [(p.data_ptr(), p._version) for module in self.modules for p in module.parameters()]
-        if made_of != self.made_of:
-            self._lay_out()
-            self.made_of = made_of
-        if not self.packed:
-            return _plain_product(inputs, self.weight, self.bias, plus)
-        if plus is None:
-            return torch.ops.mkldnn._linear_pointwise(inputs, self.weight, self.bias, "none", [], "")
-        return torch.ops.mkldnn._linear_pointwise.binary(inputs, plus, self.weight, self.bias, "add")
-
-    def _lay_out(self) -> None:
-        self.weight, self.bias = self._side_by_side()
-        self.packed = self.weight.dtype == torch.bfloat16 and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-        if self.packed:
-            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight)
+        packed = self.packed
+        if packed is None or packed.made_of != made_of:
+            packed = self.packed = _Packed(made_of, *self._side_by_side())
+        return packed.product(inputs, plus)
 
     def _side_by_side(self) -> tuple[torch.Tensor, torch.Tensor]:
         if len(self.modules) == 1:
             return self.modules[0].weight, self.modules[0].bias
         return torch.cat([m.weight for m in self.modules]), torch.cat([m.bias for m in self.modules])
+
+
+class _Packed:
+    """Weights as the CPU wants them, and what they were made of.
+
+    made_of (list[tuple[int, int]]): Place in memory and count of changes of each parameter.
+    weight, bias (Tensor): Shape (outputs, inputs) and (outputs,).
+    """
+
+    def __init__(self, made_of: list[tuple[int, int]], weight: torch.Tensor, bias: torch.Tensor) -> None:
+        self.made_of = made_of
+        self.bias = bias
+        self.is_packed = weight.dtype == torch.bfloat16 and can_pack()
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(weight) if self.is_packed else weight
+
+    def product(self, inputs: torch.Tensor, plus: torch.Tensor | None) -> torch.Tensor:
+        """Return the product, bias and ``plus`` added."""
+        if not self.is_packed:
+            return _plain_product(inputs, self.weight, self.bias, plus)
+        if plus is None:
+            return torch.ops.mkldnn._linear_pointwise(inputs, self.weight, self.bias, "none", [], "")
+        return torch.ops.mkldnn._linear_pointwise.binary(inputs, plus, self.weight, self.bias, "add")
+
+
+def can_pack() -> bool:
+    """Return whether this torch and this CPU have the product with packed bf16 weights.
+
+    RETURNS (bool): The operators are not documented; where one is missing, the plain product does the same.
+    """
+    names = ("_reorder_linear_weight", "_linear_pointwise", "_is_mkldnn_bf16_supported")
+    return all(hasattr(torch.ops.mkldnn, name) for name in names) and torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _plain_product(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Lengths of a batch are multiples of this; row counts are taken from ROWS. CPU kernels are compiled per shape:
-# with free shapes training is slower and its memory grows.
+# with free shapes the kernels take the time and the memory.
 LENGTH_STEP = 32
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 
@@ -63,7 +63,7 @@ class Layout:
     """Windows that go through the network together, end to end: their numbers, where they lie, cells in all."""
 
     windows: tuple[int, ...]
-    blocks: list[Block]
+    blocks: tuple[Block, ...]
     n_cells: int
 
     @property
@@ -134,7 +134,7 @@ def plan_batches(lengths: Sequence[int], *, max_cells: int, max_length: int) -> 
 
 
 def plan_layouts(lengths: Sequence[int], *, max_cells: int) -> list[Layout]:
-    """Group windows for a network that reads windows of any length end to end.
+    """Group windows for a network that reads windows of any length end to end, each at a multiple of WINDOW_STEP.
 
     lengths (Sequence[int]): Pieces of each window, special tokens counted, each at least 1.
     max_cells (int): Most cells of a layout; a single longer window still makes one.
@@ -161,7 +161,7 @@ def _lay_out(chosen: Sequence[int], lengths: Sequence[int], cells: Sequence[int]
         block = Block(start, size, tuple(lengths[number] for number in group))
         start += block.n_windows * size
         blocks.append(block)
-    return Layout(tuple(chosen), blocks, start)
+    return Layout(tuple(chosen), tuple(blocks), start)
 
 
 def fill_ids(

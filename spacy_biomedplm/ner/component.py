@@ -179,7 +179,8 @@ class BiomedNER(TrainablePipe):
 
         docs (Iterable[Doc]): Documents that the encoder has read.
         RETURNS (list[list[Mention]]): Of all guidelines, sorted by guideline, then by place; they may overlap.
-        RAISES (BiomedplmError): B001 if the encoder has not read them, B002 if the component has not learned.
+        RAISES (BiomedplmError): B001 if the encoder has not read them, B002 if the component has not learned, B205 if
+            scores are not finite.
         """
         docs = list(docs)
         if not self.cfg["guidelines"]:
@@ -187,7 +188,10 @@ class BiomedNER(TrainablePipe):
         check_vectors(self.model, docs, self.name)
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
-        return self._decode(docs, predict_scores(self.model, docs))
+        scores = predict_scores(self.model, docs)
+        if not np.isfinite(torch.from_numpy(scores).sum().item()):
+            raise BiomedplmError(coded("B205", component=self.name))
+        return self._decode(docs, scores)
 
     def _decode(self, docs: Sequence[Doc], scores: NDArray[np.float32]) -> list[list[Mention]]:
         # White space has no pieces and so no scores of worth: sequences run over the other tokens.

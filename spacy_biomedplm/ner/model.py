@@ -112,6 +112,8 @@ def _score(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the scores of all tokens, and the vectors that they were computed from."""
     # spacy-transformers gives an empty document vectors of width 0.
-    inputs = torch.cat([xp2torch(array, device=shim.device) for array in vectors if len(array)])
+    filled = [xp2torch(array, device=shim.device) for array in vectors if len(array)]
+    # One long document may hold gigabytes, so that alone it is not copied.
+    inputs = filled[0] if len(filled) == 1 else torch.cat(filled)
     inputs = inputs.requires_grad_(is_train)
     return shim.module(inputs, [len(array) for array in vectors], dropout), inputs

@@ -126,7 +126,7 @@ def best_tags(
         for scheme, transitions in zip(schemes, learned, strict=True):
             tags = np.zeros(len(scores), dtype=np.int64)
             weights = (scheme.transitions + transitions, *scheme.borders)
-            _search(scores[:, scheme.columns], tags, lengths, np.flatnonzero(lengths > 0), weights)
+            _search_learned(scores[:, scheme.columns], tags, lengths, weights)
             found.append(tags)
         return found
     parts = [_Stretches(scores[:, scheme.columns], lengths) for scheme in schemes]
@@ -149,7 +149,7 @@ class _Stretches:
 
     def __init__(self, scores: NDArray[np.float32], lengths: NDArray[np.int64]) -> None:
         self.all_scores, self.doc_lengths, self.doc_ends = scores, lengths, np.cumsum(lengths)
-        # numpy reduces rows this short one by one, torch several at a time.
+        # torch reduces several rows this short at a time.
         others = torch.from_numpy(scores)[:, 1:].amax(dim=1).numpy()
         self.tokens = np.flatnonzero(scores[:, 0] - others <= _SURE)
         self.docs = np.searchsorted(self.doc_ends, self.tokens, side="right")
@@ -181,9 +181,10 @@ class _Stretches:
         that. Where one lost more, which is rare, they might.
         """
         lost = np.cumsum(np.concatenate([[0.0], self.best - self.scores[np.arange(len(self.tags)), self.tags]]))
-        begins = self.starts[self.illegal]
-        costly = begins[lost[begins + self.lengths[self.illegal]] - lost[begins] >= _SURE / 2]
-        for doc in np.unique(self.docs[costly]):
+        begins, lengths = self.starts[self.illegal], self.lengths[self.illegal]
+        docs = self.docs[begins]
+        costly = (lost[begins + lengths] - lost[begins] >= _SURE / 2) & (lengths < self.doc_lengths[docs])
+        for doc in np.unique(docs[costly]):
             yield self.all_scores, tags, self.doc_ends[doc] - self.doc_lengths[doc], self.doc_lengths[doc]
 
 
@@ -247,16 +248,16 @@ def _legal_paths(scores: NDArray[np.float32], lengths: NDArray[np.int64]) -> NDA
     return paths
 
 
-def _search(
+def _search_learned(
     scores: NDArray[np.float32],
     tags: NDArray[np.int64],
     lengths: NDArray[np.int64],
-    todo: NDArray[np.int64],
     weights: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
 ) -> None:
-    """Write the best paths of some sequences into tags."""
+    """Write the best paths into tags, by the Viterbi algorithm with the weights of transitions, begin and end."""
     starts = np.cumsum(lengths) - lengths
-    ordered = todo[np.argsort(lengths[todo], kind="stable")]
+    ordered = np.argsort(lengths, kind="stable")
+    ordered = ordered[lengths[ordered] > 0]
     for chunk in np.array_split(ordered, max(1, len(ordered) // 64)):
         if len(chunk):
             _viterbi(scores, tags, starts[chunk], lengths[chunk], weights)
@@ -274,7 +275,7 @@ def _illegal(tags: NDArray[np.int64], starts: NDArray[np.int64], lengths: NDArra
     inner = opens[:-1] != needs[1:]
     inner |= opens[:-1] & (label[:-1] != label[1:])
     wrong[1:-1] = inner
-    # A step from one document to the next is judged by the borders instead.
+    # A step from one sequence to the next is judged by the borders instead.
     wrong[starts] = needs[starts]
     ends = starts + lengths
     sums = np.concatenate([[0], np.cumsum(wrong)])
@@ -300,6 +301,8 @@ def _viterbi(
         alive = t < lengths
         here = scores[starts + np.minimum(t, lengths - 1)]
         best = np.where(alive[:, None], steps.max(axis=1) + here, best)
+        # Differences are all that counts; sums over a long document would lose their digits.
+        best -= best.max(axis=1, keepdims=True)
     tag = (best + finish).argmax(axis=1)
     for t in range(longest - 1, -1, -1):
         alive = t < lengths

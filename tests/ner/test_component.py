@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.ner.component import BiomedNER
+from spacy_biomedplm.ner.model import predict_scores
 
 HEADS = ["linear", "bilstm", "crf", "bilstm_crf"]
 TEXT = "aspirin in heart failure"
@@ -328,3 +330,21 @@ def test_two_processes_give_the_same(trained: Language) -> None:
     found = list(trained.pipe(texts, n_process=2, batch_size=4))
     assert [doc.text for doc in found] == texts
     assert [content_of(doc) for doc in found] == wanted
+
+
+def test_predicted_scores_are_those_of_the_model(trained: Language) -> None:
+    ner = trained.get_pipe("ner")
+    docs = [trained.make_doc(text) for text in ("aspirin in heart failure", "", "the kinase\n receptor")]
+    for doc in docs:
+        trained.get_pipe("tok2vec")(doc)
+    one_by_one = np.concatenate(ner.model.predict(docs))
+    np.testing.assert_allclose(predict_scores(ner.model, docs), one_by_one, atol=1e-5)
+
+
+def test_scores_that_are_not_numbers_raise_b205(make_pipeline: Any, ten: Any) -> None:
+    nlp = make_pipeline()
+    nlp.initialize(lambda: ten(nlp))
+    with torch.no_grad():
+        nlp.get_pipe("ner").model.get_ref("output_layer").shims[0].module.output.bias[3] = torch.nan
+    with pytest.raises(BiomedplmError, match=r"B205.*'ner'"):
+        nlp("aspirin in heart failure")

@@ -161,6 +161,18 @@ def test_best_tags_by_stretches_are_those_of_whole_documents(
     np.testing.assert_array_equal(best_of_one(scores, lengths, scheme), whole)
 
 
+def test_best_tags_do_not_depend_on_what_is_searched_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    schemes = make_schemes({"a": ["X"], "b": ["X", "Y", "Z"]})
+    lengths = generator.integers(0, 60, size=40)
+    scores = generator.normal(size=(lengths.sum(), schemes[-1].columns.stop)).astype("float32")
+    wanted = best_tags(scores, lengths, schemes)
+    for together in (1, 100, 3_000):
+        monkeypatch.setattr("spacy_biomedplm.ner.tags._TOGETHER", together)
+        for one, other in zip(best_tags(scores, lengths, schemes), wanted, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_best_tags_leaves_a_legal_argmax_alone() -> None:
     scheme = scheme_of(1)
     scores = np.eye(5, dtype="float32")[encode_tags([(0, 2, 0), (3, 4, 0)], 5)]
@@ -186,13 +198,15 @@ def test_best_tags_of_several_guidelines_are_those_of_each(sizes: list[int], see
         np.testing.assert_array_equal(tags, best_of_one(scores[:, scheme.columns], lengths, alone))
 
 
-def test_best_tags_of_a_long_document_lose_no_digits() -> None:
-    """A million tokens, of which the last two are a close call."""
+@pytest.mark.parametrize("with_learned", [False, True])
+def test_best_tags_of_a_long_document_lose_no_digits(with_learned: bool) -> None:
+    """The sum of the scores is 20 million, the last two tokens are a close call."""
     scheme = scheme_of(1)
-    scores = np.zeros((1_000_000, scheme.n_tags), dtype="float32")
-    scores[:, 0] = 5.0
+    learned = np.zeros((scheme.n_tags,) * 2, dtype="float32") if with_learned else None
+    scores = np.full((20_000, scheme.n_tags), 1_000, dtype="float32")
+    scores[:, 0] += 5.0
     scores[-3:] = [[5.0, 0, 0, 0, 0], [0.0, 1.0, 0, 0, 0], [0.4, 0, 0, -0.5, 0]]
     # B and E together are 0.1 ahead of O and O, and each step of the highest tags, B and O, is illegal.
-    tags = best_of_one(scores, np.array([len(scores)]), scheme)
+    tags = best_of_one(scores, np.array([len(scores)]), scheme, learned)
     assert tags[-3:].tolist() == [0, 1, 3]
     assert not tags[:-3].any()
