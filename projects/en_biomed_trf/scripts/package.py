@@ -1,6 +1,6 @@
 """Build the wheel of a pipeline, with what it was made from and how it scores, check it, and copy it to assets/.
 
-python scripts/package.py training/model-calibrated packages --name biomed_trf --version 0.1.0 --assets ../../assets
+python scripts/package.py training/model-calibrated packages --name biomed_trf --version 0.2.0 --assets ../../assets
 """
 
 import hashlib
