@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 LENGTH_STEP = 32
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96)
 
-# Windows that lie end to end begin at multiples of this: attention to 322 keys takes longer than attention to 336
+# Windows that lie end to end begin at multiples of this: attention to 312 keys takes longer than attention to 320
 # (benchmarks/results/attention.json).
 WINDOW_STEP = 16
 
