@@ -132,7 +132,7 @@ def best_tags(
     parts = [_Stretches(scores[:, scheme.columns], lengths) for scheme in schemes]
     _search_all([task for part in parts for task in part.illegal_stretches()])
     found = [part.tags_of_all() for part in parts]
-    _search_all([task for part, tags in zip(parts, found, strict=True) for task in part.costly_documents(tags)])
+    _search_all([task for part, tags in zip(parts, found, strict=True) for task in part.costly_regions(tags)])
     return found
 
 
@@ -172,20 +172,47 @@ class _Stretches:
         tags[self.tokens] = self.tags
         return tags
 
-    def costly_documents(self, tags: NDArray[np.int64]) -> Iterator[_Task]:
-        """Yield the documents that must be searched as a whole.
+    def costly_regions(self, tags: NDArray[np.int64]) -> Iterator[_Task]:
+        """Yield the regions in which a path across tokens that are surely O might be better.
 
         tags (NDArray[np.int64]): What ``tags_of_all`` returned after the illegal stretches were searched.
 
-        To leave O at a border costs more than _SURE; two neighbours that lost less than half of it each cannot gain by
-        that. Where one lost more, which is rare, they might.
+        To leave O at one of these tokens costs more than _SURE, and a stretch gains at most what its legal path has
+        lost. So a better path needs stretches that lost half of _SURE or more, and for each such half leaves O at most
+        once more, on its way into other stretches or not.
         """
         lost = np.cumsum(np.concatenate([[0.0], self.best - self.scores[np.arange(len(self.tags)), self.tags]]))
-        begins, lengths = self.starts[self.illegal], self.lengths[self.illegal]
-        docs = self.docs[begins]
-        costly = (lost[begins + lengths] - lost[begins] >= _SURE / 2) & (lengths < self.doc_lengths[docs])
-        for doc in np.unique(docs[costly]):
-            yield self.all_scores, tags, self.doc_ends[doc] - self.doc_lengths[doc], self.doc_lengths[doc]
+        losses = lost[self.starts + self.lengths] - lost[self.starts]
+        costly = np.flatnonzero(losses >= _SURE / 2)
+        reaches = np.ceil(losses[costly] / (_SURE / 2)).astype(np.int64)
+        doc_of = self.docs[self.starts]
+        begins = self.tokens[self.starts]
+        ends = self.tokens[self.starts + self.lengths - 1] + 1
+        for first, last, reach in _joined(costly.tolist(), reaches.tolist(), doc_of):
+            doc = doc_of[first]
+            least, most = np.searchsorted(doc_of, [doc, doc + 1])
+            left, right = max(least, first - reach), min(most - 1, last + reach)
+            floor = ends[left - 1] if left > least else self.doc_ends[doc] - self.doc_lengths[doc]
+            ceiling = begins[right + 1] if right < most - 1 else self.doc_ends[doc]
+            start = max(floor, begins[left] - reach)
+            yield self.all_scores, tags, start, min(ceiling, ends[right] + reach) - start
+
+
+def _joined(costly: list[int], reaches: list[int], doc_of: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """Return groups of costly stretches from which one path could come: first one, last one, common reach.
+
+    costly (list[int]): Numbers of the costly stretches, ascending.
+    reaches (list[int]): How many stretches further on each side a path could go for the sake of each.
+    doc_of (NDArray[np.int64]): Document of each stretch; a group does not leave it.
+    """
+    groups: list[tuple[int, int, int]] = []
+    for number, reach in zip(costly, reaches, strict=True):
+        first = number
+        while groups and doc_of[groups[-1][1]] == doc_of[first] and groups[-1][1] + groups[-1][2] >= first - reach:
+            before = groups.pop()
+            first, reach = before[0], before[2] + reach
+        groups.append((first, number, reach))
+    return groups
 
 
 def _search_all(tasks: Sequence[_Task]) -> None:
