@@ -21,11 +21,11 @@ from spacy_biomedplm.layers.torch_shim import TorchShim
 _STATE = "checkpoint.safetensors"
 
 
-def create_checkpoint_callback(path: Path, minutes: float = 10.0) -> Callable[[Language, dict[str, Any]], None]:
+def create_checkpoint_callback(path: Path | None, minutes: float = 10.0) -> Callable[[Language, dict[str, Any]], None]:
     """Return a callback for [training.before_update] that saves, and takes up, the state of a training.
 
-    path (Path): Folder of the checkpoint. If it holds one when the training starts, the training goes on from it:
-        the batches that were already learned from are passed over without computing, and weights, averages,
+    path (Path | None): Folder of the checkpoint; None keeps none. If it holds one when the training starts, it goes
+        on from it: the batches that were already learned from are passed over without computing, and weights, averages,
         optimizer and random numbers are as they were. The config must be the same. Evaluations among the batches
         passed over score the weights of the checkpoint; what ends up in model-last is the same as without a break.
     minutes (float): Least time between two checkpoints. One more is not written at the end; the pipeline itself is.
@@ -33,6 +33,8 @@ def create_checkpoint_callback(path: Path, minutes: float = 10.0) -> Callable[[L
         B501 or B507 if the checkpoint is of another model or config, B504 if it is damaged, B505 for a pipe it would
         not cover.
     """
+    if path is None:
+        return lambda nlp, info: None
     folder = Path(path)
     last = time.monotonic()
     resume: dict[str, Any] | None = None

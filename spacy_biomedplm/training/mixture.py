@@ -13,7 +13,7 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 
 
 def create_corpus_mixture(
-    path: Path,
+    path: Path | None,
     weights: dict[str, float] | None = None,
     shuffle: bool = False,
     seed: int = 0,
@@ -21,7 +21,8 @@ def create_corpus_mixture(
 ) -> Callable[[Language], Iterator[Example]]:
     """Return a reader of a folder of corpora.
 
-    path (Path): Folder with one NAME.spacy per corpus, written with store_user_data=True.
+    path (Path | None): Folder with one NAME.spacy per corpus, written with store_user_data=True. None only where
+        nothing is read, as in the config of a trained pipeline.
     weights (dict[str, float] | None): How often each corpus is seen per pass; 0.5 is a new random half in every
         pass, 2 is twice, 0 is never. Corpora that are not named have weight 1.
     shuffle (bool): Whether documents come in a new random order in every pass.
@@ -38,7 +39,7 @@ def create_corpus_mixture(
     def read(nlp: Language) -> Iterator[Example]:
         nonlocal passes
         if not corpora:
-            corpora.update(_load(Path(path), nlp, weights or {}, max_docs))
+            corpora.update(_load(path, nlp, weights or {}, max_docs))
         rng = random.Random(f"{seed}-{passes}")
         passes += 1
         heads: list[Doc] = []
@@ -55,10 +56,10 @@ def create_corpus_mixture(
     return read
 
 
-def _load(folder: Path, nlp: Language, weights: dict[str, float], max_docs: int | None) -> dict[str, list[Doc]]:
-    files = sorted(folder.glob("*.spacy"))
+def _load(path: Path | None, nlp: Language, weights: dict[str, float], max_docs: int | None) -> dict[str, list[Doc]]:
+    files = sorted(Path(path).glob("*.spacy")) if path else []
     if not files:
-        raise BiomedplmError(coded("B502", folder=folder))
+        raise BiomedplmError(coded("B502", folder=path))
     names = {file.stem for file in files}
     for name, weight in weights.items():
         if weight < 0:

@@ -157,3 +157,12 @@ def test_pipe_that_is_not_covered_raises_b505(nlp: Any, tmp_path: Path) -> None:
         callback(nlp, {"step": 0, "epoch": 0})
     nlp.config["training"]["frozen_components"] = ["tagger"]
     callback(nlp, {"step": 0, "epoch": 0})
+
+
+def test_without_a_path_no_checkpoint_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the config of a trained pipeline, which `lang_cls.from_config` resolves."""
+    monkeypatch.chdir(tmp_path)
+    config = {"@callbacks": "spacy-biomedplm.checkpoint.v1", "path": None, "minutes": 0}
+    before_update = spacy.registry.resolve({"callback": config})["callback"]
+    before_update(spacy.blank("en"), {"step": 0, "epoch": 0})
+    assert not list(tmp_path.iterdir())

@@ -80,6 +80,14 @@ def test_folder_without_corpora_raises_b502(tmp_path: Path) -> None:
             list(create_corpus_mixture(folder)(nlp))
 
 
+def test_a_path_of_none_is_for_configs_that_are_not_trained() -> None:
+    """`lang_cls.from_config(nlp.config)` resolves the readers of a trained pipeline, whose paths are null."""
+    config = {"@readers": "spacy-biomedplm.CorpusMixture.v1", "path": None, "weights": {"a": 1.0}}
+    read = spacy.registry.resolve({"reader": config})["reader"]
+    with pytest.raises(BiomedplmError, match=r"B502.*None"):
+        list(read(spacy.blank("en")))
+
+
 def test_weight_of_an_unknown_corpus_raises_b503(corpus: Path) -> None:
     with pytest.raises(BiomedplmError, match=r"B503.*'bc6cdr'.*bc2gm, bc5cdr, s800"):
         list(create_corpus_mixture(corpus, weights={"bc6cdr": 1.0})(nlp))
