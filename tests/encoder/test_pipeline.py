@@ -9,6 +9,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
+from spacy.util import fix_random_seed
 
 from spacy_biomedplm.errors import BiomedplmError
 
@@ -46,6 +47,7 @@ def examples_of(nlp: Language) -> list[Example]:
 @pytest.fixture(scope="module")
 def trained(tiny_plm: Any) -> Language:
     """Stock tagger and ner, trained through listeners."""
+    fix_random_seed(0)
     nlp = make_pipeline(tiny_plm("bert"))
     add_stock_pipes(nlp)
     examples = examples_of(nlp)
