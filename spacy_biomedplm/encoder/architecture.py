@@ -195,7 +195,8 @@ def _encode(shim: TorchShim, reading: Reading, options: Options, is_train: bool)
     counts = np.bincount(reading.tokens, minlength=reading.n_tokens).astype(np.float32)
     vectors = torch.zeros((reading.n_tokens, shim.cfg["width"]), device=device)
     read = _read_end_to_end if cast(PlmNetwork, shim.module).needs_no_padding else _read_padded
-    passes = read(shim, reading, windows, options, is_train)
+    lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
+    passes = read(shim, reading, windows, lengths, options, is_train)
     for chosen, firsts, hidden in passes:
         cells, pieces = kept_cells(chosen, firsts, windows, starts)
         rows, tokens = _pairs_of(reading, cells, pieces)
@@ -211,11 +212,15 @@ Pass = tuple[Sequence[int], Sequence[int], torch.Tensor]
 
 
 def _read_padded(
-    shim: TorchShim, reading: Reading, windows: Sequence[Window], options: Options, is_train: bool
+    shim: TorchShim,
+    reading: Reading,
+    windows: Sequence[Window],
+    lengths: Sequence[int],
+    options: Options,
+    is_train: bool,
 ) -> Iterator[Pass]:
     tokenizer = _tokenizer(shim)
     prefix, suffix = tokenizer.frame
-    lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
     longest = options.window or min(512, shim.cfg["max_pieces"])
     for batch in plan_batches(lengths, max_cells=options.max_batch_cells, max_length=longest):
         ids, mask = fill_ids(batch, windows, reading.ids, prefix=prefix, suffix=suffix, pad=tokenizer.pad_id)
@@ -227,11 +232,15 @@ def _read_padded(
 
 
 def _read_end_to_end(
-    shim: TorchShim, reading: Reading, windows: Sequence[Window], options: Options, is_train: bool
+    shim: TorchShim,
+    reading: Reading,
+    windows: Sequence[Window],
+    lengths: Sequence[int],
+    options: Options,
+    is_train: bool,
 ) -> Iterator[Pass]:
     tokenizer = _tokenizer(shim)
     prefix, suffix = tokenizer.frame
-    lengths = [w.end - w.start + len(prefix) + len(suffix) for w in windows]
     for layout in plan_layouts(lengths, max_cells=options.max_batch_cells):
         ids = np.full(layout.n_cells, tokenizer.pad_id, dtype=np.int64)
         mask = np.zeros(layout.n_cells, dtype=np.int64)
