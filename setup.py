@@ -13,6 +13,7 @@ exec((ROOT / "spacy_biomedplm" / "about.py").read_text(encoding="utf8"), ABOUT)
 ENTRY_POINTS = {
     "spacy_factories": [
         "biomedplm_ner = spacy_biomedplm.ner.component:make_biomedplm_ner",
+        "biomedplm_vector_cleaner = spacy_biomedplm.layers.vectors:make_vector_cleaner",
     ],
     "spacy_architectures": [
         "spacy-biomedplm.PlmEncoder.v1 = spacy_biomedplm.encoder.architecture:build_plm_encoder",

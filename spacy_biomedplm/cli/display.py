@@ -137,7 +137,8 @@ def print_docs(view: View, *, quiet: bool = False) -> None:
     if len(view.docs) > _MAX_TABLES:
         console.print(f"… and {len(view.docs) - _MAX_TABLES:,} more documents, see the page.")
     total = ", ".join(f"{escape(label)} {number:,}" for label, number in view.counts.most_common())
-    console.print(f"{len(view.docs):,} documents: {total or 'no entities'}")
+    number = f"{len(view.docs):,} document{'' if len(view.docs) == 1 else 's'}"
+    console.print(f"{number}: {total or 'no entities'}")
 
 
 def _doc_table(doc: SeenDoc) -> Table:

@@ -29,7 +29,11 @@ from spacy_biomedplm.encoder.windows import (
     split_windows,
 )
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.memory import return_freed_memory
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
+
+# Bytes of vectors; it takes some milliseconds to give freed memory back.
+_LARGE_BATCH = 10_000_000
 
 
 def build_plm_encoder(
@@ -127,7 +131,10 @@ def forward(
     if len(docs) == 1:
         return [arrays], backprop
     # Each document owns its array: a slice would keep the whole batch in memory for as long as one lives.
-    return [array.copy() for array in model.ops.xp.split(arrays, ends)], backprop
+    per_doc = [array.copy() for array in model.ops.xp.split(arrays, ends)]
+    if arrays.nbytes > _LARGE_BATCH and not is_train:
+        return_freed_memory()
+    return per_doc, backprop
 
 
 @dataclass(frozen=True)

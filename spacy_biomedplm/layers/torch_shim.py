@@ -21,10 +21,18 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 _AVERAGES_KEY = "biomedplm_averages"
 
 
-# A forked process has none of its parent's threads, and OpenMP waits for them for ever: nlp.pipe(n_process=2) would
-# hang.
+def _go_on_alone() -> None:
+    """Keep torch and the tokenizers of a forked process to its one thread.
+
+    It has none of its parent's threads, and OpenMP waits for them for ever: nlp.pipe(n_process=2) would hang. The
+    tokenizers go on, with a warning for each process, unless the variable says what they do anyway.
+    """
+    torch.set_num_threads(1)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+    os.register_at_fork(after_in_child=_go_on_alone)
 
 
 class TorchShim(Shim):

@@ -226,19 +226,24 @@ class BiomedNER(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], mentions: Sequence[Sequence[Mention]]) -> None:
         """Write mentions onto documents: doc.ents, doc.spans["entities"] and span._.score.
 
-        docs (Iterable[Doc]): The documents.
+        docs (Iterable[Doc]): The documents. Entities that another component has set, such as an entity ruler before
+            this pipe, stay in doc.ents, go before mentions that overlap with them, and are in doc.spans["entities"].
         mentions (Sequence[Sequence[Mention]]): What ``predict`` returned for them.
         """
         harmoniser = Harmoniser(self.cfg["harmonisation"], self.cfg["guidelines"])
         for doc, found in zip(docs, mentions, strict=True):
             doc.user_data[MENTIONS_KEY] = _by_guideline(doc, found)
             scores = doc.user_data.setdefault(SCORES_KEY, {})
+            given = [ent for ent in doc.ents if score_key(ent) not in scores]
             if self.guideline is None:
                 flat = harmoniser.flat(found)
             else:
                 flat = without_overlap(m for m in found if m.guideline == self.guideline)
-            doc.set_ents(_spans(doc, flat, scores))
-            doc.spans[ENTITIES_KEY] = _spans(doc, harmoniser.merged(found), scores)
+            if given:
+                taken = {token.i for ent in given for token in ent}
+                flat = [m for m in flat if taken.isdisjoint(range(m.start, m.end))]
+            doc.set_ents([*given, *_spans(doc, flat, scores)])
+            doc.spans[ENTITIES_KEY] = [*given, *_spans(doc, harmoniser.merged(found), scores)]
 
     # Learning
 

@@ -19,7 +19,9 @@ def score_entities(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]
     """Return exact-match scores of the mentions of every guideline.
 
     examples (Iterable[Example]): Predicted and gold documents; a document counts only for the guidelines and
-        labels that it was annotated for. A mention is right if first and last character and label are.
+        labels that it was annotated for. A mention is right if first and last character and label are. Plain
+        ``doc.ents`` of a document that names no guideline are compared with those of the prediction, unless the
+        component learned from such documents.
     RETURNS (dict[str, Any]): "ents_p", "ents_r", "ents_f" over all guidelines together, "guidelines_f" the mean of
         their F1, "ents_per_guideline" with p, r, f of each and of each of its labels.
     """
@@ -27,8 +29,10 @@ def score_entities(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]
     for example in examples:
         for guideline, labels in annotated_labels(example.reference).items():
             gold = {(s.start_char, s.end_char, s.label_) for s in gold_mentions(example.reference)}
-            found = example.predicted.user_data.get(MENTIONS_KEY, {}).get(guideline, [])
-            predicted = {(start, end, label) for start, end, label, _ in found}
+            found = example.predicted.user_data.get(MENTIONS_KEY, {})
+            predicted = {(start, end, label) for start, end, label, _ in found.get(guideline, [])}
+            if guideline == DEFAULT_GUIDELINE and guideline not in found:
+                predicted = {(ent.start_char, ent.end_char, ent.label_) for ent in example.predicted.ents}
             if guideline != DEFAULT_GUIDELINE:
                 gold = {key for key in gold if key[2] in labels}
                 predicted = {key for key in predicted if key[2] in labels}

@@ -348,3 +348,17 @@ def test_scores_that_are_not_numbers_raise_b205(make_pipeline: Any, ten: Any) ->
         nlp.get_pipe("ner").model.get_ref("output_layer").shims[0].module.output.bias[3] = torch.nan
     with pytest.raises(BiomedplmError, match=r"B205.*'ner'"):
         nlp("aspirin in heart failure")
+
+
+def test_entities_of_an_earlier_pipe_stay(loaded: Language) -> None:
+    ruler: Any = loaded.add_pipe("entity_ruler", before="ner")
+    ruler.add_patterns([{"label": "ORGAN", "pattern": "heart"}, {"label": "OTHER", "pattern": "in"}])
+    doc = loaded(TEXT)
+    assert ents_of(doc) == [("aspirin", "CHEMICAL"), ("in", "OTHER"), ("heart", "ORGAN")]
+    spans = [(span.text, span.label_) for span in doc.spans["entities"]]
+    assert ("heart", "ORGAN") in spans
+    assert ("heart failure", "DISEASE") in spans
+    assert doc.ents[2]._.score is None
+    loaded.get_pipe("ner").set_guideline("bc5cdr")  # type: ignore[attr-defined]
+    again = loaded.get_pipe("ner")(doc)
+    assert ents_of(again) == [("aspirin", "Chemical"), ("in", "OTHER"), ("heart", "ORGAN")], "its own are replaced"

@@ -55,3 +55,12 @@ def test_default_guideline_counts_every_label() -> None:
     example.predicted.user_data[MENTIONS_KEY] = {"default": [[0, 7, "A", 0.9], [11, 24, "B", 0.9]]}
     scores = score_entities([example])
     assert (scores["ents_p"], scores["ents_r"]) == (0.5, 1.0)
+
+
+def test_plain_entities_are_compared_with_doc_ents() -> None:
+    """nlp.evaluate of a pipeline that knows other guidelines, on data such as `spacy convert` makes."""
+    example = Example.from_dict(nlp.make_doc(TEXT), {"entities": [(0, 7, "CHEMICAL"), (11, 24, "DISEASE")]})
+    example.predicted.user_data[MENTIONS_KEY] = {"bc5cdr": [[0, 7, "Chemical", 0.9]]}
+    example.predicted.ents = [example.predicted.char_span(0, 7, label="CHEMICAL")]
+    scores = score_entities([example])
+    assert (scores["ents_p"], scores["ents_r"]) == (1.0, 0.5)

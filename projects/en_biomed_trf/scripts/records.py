@@ -122,7 +122,7 @@ def describe(record: dict[str, Any]) -> str:
     seed = "" if record["seed"] is None else f", seed {record['seed']}"
     head, _, changes = (record["commit"] or "no commit").partition("+")
     at = f"commit {head[:12]}{' with changes' if changes else ''}"
-    return f"{where}, {versions}; {record['date']}, {at}{seed}: `{record['command']}`"
+    return f"{where}, {versions}; {record['date']}, {at}{seed}; in projects/en_biomed_trf: `{record['command']}`"
 
 
 def make_console() -> Console:
