@@ -137,7 +137,8 @@ def run(main: Callable[..., None]) -> None:
         try:
             main(**options)
         except (BiomedplmError, OSError) as error:
-            console.print(str(error), style="red", markup=False, highlight=False)
+            # On stderr: a benchmark may read the stdout of itself in a fresh process.
+            Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
             raise typer.Exit(1) from error
 
     guarded.__signature__ = inspect.signature(main)
