@@ -45,8 +45,8 @@ class TorchShim(Shim):
         Where the optimizer has use_averages = true, `spacy train` evaluates and saves the averaged weights.
 
     The optimizer of the config ("Adam.v1") gives learning rate, betas, eps, L2 and grad_clip; the step itself
-    is torch's fused AdamW on fp32 copies of the weights: Thinc's own step takes 150 ms where this one takes
-    31 ms (22.7M parameters), and bf16 weights alone would lose small updates.
+    is torch's fused AdamW on fp32 copies of the weights: Thinc's own step takes several times as long, and bf16
+    weights alone would lose small updates.
     """
 
     def __init__(
