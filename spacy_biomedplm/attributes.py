@@ -7,7 +7,14 @@ name                 owner   value
                              nobody annotated; a component learns from, and is scored on, only those
 ``doc_id``           Doc     identifier of the document in its source (PMID, file name), or None
 ``corpus``           Doc     name of the corpus the document comes from, or None
+``relations``        Doc     tuple of ``Relation``
+``events``           Doc     tuple of ``Event``
+``answers``          Doc     right answers to the question among the passages: a list of lists of synonyms,
+                             or None
+``metadata``         Doc     what else the source says of the document, {name: text}, or None
 ``score``            Span    calibrated probability that the entity is right, or None if it has none
+``kb_ents``          Span    concepts of an entity, best first: list of (concept id, score); in a corpus
+                             the score is 1
 ===================  ======  ==========================================================================
 
 Everything is kept in ``doc.user_data`` as plain strings and numbers, so it survives ``Doc.to_bytes``,
@@ -15,23 +22,86 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 """
 
 import warnings
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from spacy_biomedplm.errors import coded
+from spacy_biomedplm.errors import BiomedplmError, coded
 
 ENTITIES_KEY = "entities"
+TRIGGERS_KEY = "triggers"
+PASSAGES_KEY = "passages"
 SCORES_KEY = "biomedplm_entity_scores"
+MENTIONS_KEY = "biomedplm_mentions"
+DETAILS_KEY = "biomedplm_details"
+RELATIONS_KEY = "biomedplm_relations"
+EVENTS_KEY = "biomedplm_events"
+RECORD_KEY = "biomedplm_record"
+"""What has no place of its own on a document: attributes, equivalences, notes, empty passages."""
+
+NEGATION = "Negation"
+SPECULATION = "Speculation"
+
+
+class Relation(NamedTuple):
+    """A relation between two mentions, or between two concepts anywhere in the document.
+
+    head, tail (Span | str): Mentions, or concept identifiers.
+    label (str): Such as "CID".
+    score (float | None): Probability, if there is one.
+    roles (tuple[str, str]): What head and tail are in it, such as ("Arg1", "Arg2").
+    """
+
+    head: Span | str
+    label: str
+    tail: Span | str
+    score: float | None = None
+    roles: tuple[str, str] = ("", "")
+
+
+class Argument(NamedTuple):
+    """What takes part in an event, and how: a Span, or another event."""
+
+    role: str
+    target: "Span | Event"
+
+
+class Event(NamedTuple):
+    """An event: a trigger, its arguments, and whether it is denied or only supposed.
+
+    score (float | None): Probability, if there is one. id (str): Identifier in the document, such as "E1".
+    """
+
+    trigger: Span
+    label: str
+    arguments: tuple[Argument, ...] = ()
+    negated: bool = False
+    speculated: bool = False
+    score: float | None = None
+    id: str = ""
 
 
 def score_key(span: Span) -> str:
-    """Return the key under which the score of a span is kept in ``doc.user_data``.
+    """Return the key under which what belongs to a span is kept in ``doc.user_data``.
 
     span (Span): Any span of a document.
     RETURNS (str): Character offsets, label and span id, joined by colons.
     """
     return f"{span.start_char}:{span.end_char}:{span.label_}:{span.id_}"
+
+
+def span_of_key(doc: Doc, key: str) -> Span:
+    """Return the span that a key was made from, also if no group of the document holds it.
+
+    doc (Doc): The document.
+    key (str): From ``score_key``.
+    """
+    start, end, rest = key.split(":", 2)
+    label, _, name = rest.rpartition(":")
+    span = doc.char_span(int(start), int(end), label=label, span_id=name, alignment_mode="expand")
+    assert span is not None, "a key is made from a span of its document"
+    return span
 
 
 def get_score(span: Span) -> float | None:
@@ -53,11 +123,155 @@ def set_score(span: Span, score: float) -> None:
     span.doc.user_data.setdefault(SCORES_KEY, {})[score_key(span)] = float(score)
 
 
+def get_kb_ents(span: Span) -> list[tuple[str, float]]:
+    """Return the concepts of an entity and their scores, best first.
+
+    span (Span): An entity.
+    """
+    details = span.doc.user_data.get(DETAILS_KEY, {}).get(score_key(span), {})
+    return [(row[1], row[3] if len(row) > 3 else 1.0) for row in details.get("concepts", ())]
+
+
+def get_relations(doc: Doc) -> tuple[Relation, ...]:
+    """Return the relations with two arguments; those with more are kept for writers only.
+
+    doc (Doc): The document.
+    """
+    relations = []
+    for row in doc.user_data.get(RELATIONS_KEY, ()):
+        if len(row["arguments"]) == 2:
+            (head_role, *head), (tail_role, *tail) = row["arguments"]
+            ends = [span_of_key(doc, target) if kind == "mention" else target for kind, target in (head, tail)]
+            relations.append(Relation(ends[0], row["label"], ends[1], row["score"], (head_role, tail_role)))
+    return tuple(relations)
+
+
+def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
+    """Put relations in place of those that a document has.
+
+    doc (Doc): The document.
+    relations (Iterable[Relation]): Heads and tails are spans of it, or concept identifiers.
+    """
+    doc.user_data[RELATIONS_KEY] = [
+        {
+            "id": f"R{number}",
+            "label": relation.label,
+            "arguments": [
+                _argument(relation.roles[0], relation.head),
+                _argument(relation.roles[1], relation.tail),
+            ],
+            "infons": {},
+            "score": relation.score,
+        }
+        for number, relation in enumerate(relations, start=1)
+    ]
+
+
+def get_events(doc: Doc) -> tuple[Event, ...]:
+    """Return the events, each with the events that are its arguments inside it.
+
+    doc (Doc): The document.
+    RAISES (BiomedplmError): B433 if events are arguments of each other in a circle.
+    """
+    rows = {row["id"]: row for row in doc.user_data.get(EVENTS_KEY, ())}
+    said = {(target, label) for _, label, target, _ in doc.user_data.get(RECORD_KEY, {}).get("attributes", ())}
+    made: dict[str, Event] = {}
+    order, circle = order_events({name: _event_targets(row) for name, row in rows.items()})
+    if circle:
+        raise BiomedplmError(coded("B433", events=" → ".join([*circle, circle[0]])))
+    for name in order:
+        row = rows[name]
+        arguments = tuple(
+            Argument(role, made[target] if kind == "event" else span_of_key(doc, target))
+            for role, kind, target in row["arguments"]
+        )
+        negated, speculated = (name, NEGATION) in said, (name, SPECULATION) in said
+        trigger = span_of_key(doc, row["trigger"])
+        made[name] = Event(trigger, row["label"], arguments, negated, speculated, row["score"], name)
+    return tuple(made[name] for name in rows)
+
+
+def order_events(targets: Mapping[str, Iterable[str]]) -> tuple[list[str], list[str]]:
+    """Return identifiers of events so that each comes after those that are its arguments.
+
+    targets (Mapping[str, Iterable[str]]): For each event, the events that are its arguments.
+    RETURNS (tuple[list[str], list[str]]): The order, and the first circle of events that is found: then the order is
+        not complete. No circle is an empty list.
+    """
+    order: list[str] = []
+    done: set[str] = set()
+    for first in targets:
+        # No recursion: an untrusted file can nest events deeper than Python's stack.
+        path = [(first, iter(targets[first]))] if first not in done else []
+        depth = {first: 0}
+        while path:
+            name, rest = path[-1]
+            following = next((t for t in rest if t in targets and t not in done), None)
+            if following is None:
+                order.append(name)
+                done.add(name)
+                path.pop()
+                del depth[name]
+                continue
+            if following in depth:
+                return order, [above for above, _ in path[depth[following] :]]
+            depth[following] = len(path)
+            path.append((following, iter(targets[following])))
+    return order, []
+
+
+def set_events(doc: Doc, events: Iterable[Event]) -> None:
+    """Put events in place of those that a document has; events inside others are kept too.
+
+    doc (Doc): The document.
+    events (Iterable[Event]): Triggers and arguments are spans of it. Equal events count once.
+    """
+    ids: dict[Event, str] = {}
+    rows: list[dict[str, Any]] = []
+    attributes: list[list[str]] = []
+
+    def keep(event: Event) -> str:
+        if event in ids:
+            return ids[event]
+        arguments = [
+            [role, "event", keep(target)] if isinstance(target, Event) else _argument(role, target)
+            for role, target in event.arguments
+        ]
+        name = ids[event] = f"E{len(rows) + 1}"
+        for said, label in ((event.negated, NEGATION), (event.speculated, SPECULATION)):
+            if said:
+                attributes.append([f"M{len(attributes) + 1}", label, name, ""])
+        row: dict[str, Any] = {"id": name, "label": event.label, "arguments": arguments, "infons": {}}
+        rows.append({**row, "score": event.score, "trigger": score_key(event.trigger)})
+        return name
+
+    old = {row["id"] for row in doc.user_data.get(EVENTS_KEY, ())}
+    for event in events:
+        keep(event)
+    rest = doc.user_data.setdefault(RECORD_KEY, {})
+    kept = [row for row in rest.get("attributes", ()) if row[2] not in old]
+    rest["attributes"] = kept + attributes
+    doc.user_data[EVENTS_KEY] = rows
+
+
+def _argument(role: str, target: Span | str) -> list[str]:
+    if isinstance(target, Span):
+        return [role, "mention", score_key(target)]
+    return [role, "concept", target]
+
+
+def _event_targets(row: Mapping[str, Any]) -> list[str]:
+    return [target for _, kind, target in row["arguments"] if kind == "event"]
+
+
 def register() -> None:
     """Register every extension attribute once; one that another package owns is left alone with a warning."""
-    for name in ("annotated", "doc_id", "corpus"):
+    for name in ("annotated", "doc_id", "corpus", "answers", "metadata"):
         _register(Doc, name, default=None)
+    _register(Doc, "relations", getter=get_relations, setter=set_relations)
+    _register(Doc, "events", getter=get_events, setter=set_events)
     _register(Span, "score", getter=get_score, setter=set_score)
+    _register(Span, "kb_ents", getter=get_kb_ents)
 
 
 def _register(owner: Any, name: str, **definition: Any) -> None:

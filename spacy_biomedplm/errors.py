@@ -91,8 +91,8 @@ class Errors:
         "the labels, or to the label map with null if it is to be left out."
     )
     B405 = (
-        "'{path}', line {line}, document {doc_id}: {detail}. Repair the file, or pass a report "
-        "(spacy_biomedplm.corpora.Report) to go on without it and have it listed."
+        "'{path}', line {line}, document {doc_id}: {detail}. Repair the file, or read it with errors = \"repair\" or "
+        '"skip" to go on and have it listed.'
     )
     B406 = (
         "'{path}', line {line}: neither a text ('ID|t|title') nor a mention (identifier, first character, character "
@@ -121,7 +121,10 @@ class Errors:
         "'{path}', line {line}: {columns} columns, wanted {wanted}, with whole numbers for offsets: '{found}'. "
         "Repair the row; the file may be half-written."
     )
-    B414 = "There is no corpus '{name}' in the catalogue. Known: {known}."
+    B414 = (
+        "There is no corpus '{name}' in the catalogue. Names like it: {known}. `biomedplm corpora list` shows all "
+        "of them."
+    )
     B415 = "The corpus '{name}' has no split '{split}'. It has: {known}."
     B416 = (
         "The corpora folder is not known: pass one, or set the environment variable {variable} to the folder that "
@@ -137,9 +140,184 @@ class Errors:
         "use is not commercial; keep models trained on it apart."
     )
     B419 = (
-        "'{path}' is not a document of the DDI corpus: {reason}. Wanted <document> with <sentence text=…> and "
-        "<entity charOffset=… type=…>, and no document type declaration."
+        "'{path}' is not XML as the DDI and PPI corpora have it: {reason}. Wanted <document>, alone or in <corpus>, "
+        "with <sentence text=…> and <entity charOffset=… type=…>, and no document type declaration."
     )
+    B420 = (
+        "No reader takes the files of the corpus '{name}' ('{path}'). `biomedplm corpora info {name}` says what "
+        "they are; "
+        "read them with a program of your own, or convert them to .jsonl."
+    )
+    B421 = "Nothing to count. Name corpora of the catalogue, or give --all for every one that is here."
+    B422 = "'{path}' is not a record of the catalogue: {reason}. Repair it; docs/corpora.md says what a record holds."
+    B425 = (
+        "'{path}', line {line}: {columns} columns, wanted {wanted} ({names}): '{found}'. Repair the row, or give the "
+        "reader the right columns and delimiter."
+    )
+    B426 = "'{path}' has no column '{name}'; it has: {known}. Name the columns that are meant in the reader's options."
+    B427 = (
+        "'{path}', line {line}, document {doc_id}: {found}, wanted {wanted}. Repair the row, or the reader's options."
+    )
+    B428 = "'{path}', line {line}: this is not {wanted} ({reason}). It is damaged, half-written or of another format."
+    B429 = "'{option}' = {value} is not possible for this reader, wanted {wanted}. Correct the options."
+    B430 = (
+        "'{path}', line {line}, document {doc_id}: {id} lies at {found}, the text has {size} characters. Repair the "
+        "offsets; they count characters from 0, and the end is the character after the last."
+    )
+    B431 = (
+        "'{path}', line {line}, document {doc_id}: the identifier {id} is there twice. Every mention, relation and "
+        "event of a document needs one of its own."
+    )
+    B432 = (
+        "'{path}', document {doc_id}: the text holds {found}, half of a surrogate pair, which no encoding can write. "
+        "Repair the text where it was made."
+    )
+    B433 = "Events are arguments of each other in a circle: {events}. Take one of these arguments out."
+    B434 = (
+        "'{path}', line {line}, document {doc_id}: {id} refers to {target}, which is not in the document. Repair the "
+        "reference, or add what is missing."
+    )
+    B460 = (
+        "'{path}', line {line}: not valid JSON ({reason}). Wanted: {wanted}. Repair it or take it out; the file may be "
+        "half-written."
+    )
+    B461 = "'{path}', line {line}, document {doc_id}: {field} is {found}, wanted {wanted}. Repair the file."
+    B462 = (
+        "'{path}', line {line}: schema {found}, this version reads schema {known}. Install a newer version of the "
+        "package, or write the file again with this one."
+    )
+    B463 = (
+        "'{path}' is not a DocBin that can be read ({reason}). Write it again with "
+        "DocBin(store_user_data=True).to_disk()."
+    )
+    B464 = (
+        "'{path}', line {line}: the word '{word}' holds a space. A word is what stands between spaces: divide it into "
+        '{count} lines, as errors = "repair" does.'
+    )
+    B465 = (
+        "'{path}', line {line}, document {doc_id}: {detail}. The text is made of the passages, so their offsets and "
+        "texts must fit each other. Repair the passage."
+    )
+    B470 = (
+        "'{path}' is not a Knowtator file: {reason}. Wanted <annotations textSource=…> with <annotation> and "
+        "<classMention>, or <knowtator-project> with <document> and <annotation>, and no document type declaration."
+    )
+    B471 = "'{path}', line {line}: not of the form {wanted}: '{found}'. Repair the line; the file may be half-written."
+    B472 = (
+        "'{path}', line {line}, document {doc_id}: the text has no place {found}{taken}. Repair the place: line and "
+        "token of the first token, line and token of the last one; lines count from 1, tokens from 0."
+    )
+    B473 = (
+        "'{path}', line {line}, document {doc_id}: no concept of the document lies at {found}. Add it to the .con "
+        "file, or take the line out."
+    )
+    B474 = (
+        "'{path}' is not an XML file of i2b2 or n2c2: {reason}. Wanted <TEXT> and <TAGS> in one element, and no "
+        "document type declaration."
+    )
+    B475 = (
+        "'{path}', document {doc_id}: the annotation {id} has no {missing}. Repair the file; offsets are whole "
+        "numbers, "
+        "and every <mention id=…> has its <classMention id=…>."
+    )
+    B476 = (
+        "'{path}', document {doc_id}: {found} labels for {wanted} tokens; wanted one whole number for each line of "
+        "{doc_id}.tokens. The file may be half-written, or of other tokens."
+    )
+    B477 = (
+        "'{path}', document {doc_id}: token {number}, '{found}', is not in the text where it should be{taken}. Repair "
+        "PMID.tokens or PMID.text."
+    )
+    B478 = "'{path}', line {line}, document {doc_id}: {found} is no label of '{layer}', which has 0 to {last}."
+    B480 = "'{path}', line {line}: not well-formed XML ({reason}). The file is half-written or damaged: get it again."
+    B481 = (
+        "'{path}', line {line}: the XML defines or fetches entities ('{entity}'), which can exhaust memory or read "
+        "other files; it is refused. Replace the entities in the text by what they stand for, and remove <!ENTITY …>."
+    )
+    B482 = "'{path}' begins with <{found}>, wanted {wanted}. It is of another format."
+    B483 = "'{path}', line {line}, document {doc_id}: {found}, wanted {wanted}. Repair the element."
+    B484 = (
+        "'{path}', line {line}, document {doc_id}: the arguments of a relation are '{found}', wanted two such as "
+        "'Arg1:T1' and 'Arg2:T2'. Repair the row."
+    )
+    B485 = "'{path}', line {line}: '{found}' is not {wanted}. Repair the line, or take it out."
+    B440 = (
+        "'{path}', line {line}: not {wanted}: '{found}'. Repair the line, or take it out; the file may be half-written."
+    )
+    B441 = (
+        "'{path}': '{name}' has a .a2 and a .rel file; both number what they add from the same T on. Keep them in "
+        "folders of their own, each with the .txt and the .a1."
+    )
+    B442 = (
+        "'{path}', line {line}, document {doc_id}: {id} refers to {target}, wanted the identifier of {wanted}. Repair "
+        "the reference, or take the line out."
+    )
+    B443 = (
+        "'{path}' is a file, or a folder with something in it; it is left as it is. Name a folder that is empty or not "
+        "there."
+    )
+    B444 = (
+        "Document '{doc_id}' cannot have a file of its own in '{path}': {reason}. Every document needs an identifier "
+        "that makes a file name which no other has; change it in the source."
+    )
+    B450 = (
+        "'{path}', line {line}: not well-formed {format} ({reason}). The file is half-written or damaged: get it again."
+    )
+    B451 = (
+        "'{path}', line {line}: the XML defines or fetches entities ({reason}), which can exhaust memory or read other "
+        "files; it is refused. BioC has none: remove the <!ENTITY …> declarations."
+    )
+    B452 = (
+        "'{path}' begins with {found}, wanted {wanted}, as BioC does. Name the format that the file has, or get it "
+        "again."
+    )
+    B453 = (
+        "'{path}', line {line}, document {doc_id}: {what} {reason}. Repair the file, or read it with errors = "
+        '"skip" to leave that out and have it listed.'
+    )
+    B454 = (
+        "'{path}', line {line}, document {doc_id}: a {what} begins at {found}, before the end of the one before it at "
+        '{wanted}. Repair the offsets; with errors = "repair" it is moved to {moved}, with all that is in it.'
+    )
+    B455 = (
+        "'{path}', line {line}, document {doc_id}: the offsets in the passage at {start} count {unit}, not characters. "
+        'Write the file anew with characters counted; with errors = "repair" they are converted.'
+    )
+    B456 = (
+        "'{path}', line {line}, document {doc_id}: the infon '{key}' does not hold what spacy-biomedplm writes there. "
+        "Remove it; what it tells beyond BioC itself is lost."
+    )
+    B490 = (
+        "'{url}' cannot be reached ({reason}). Check the network and proxy settings, or put the files into the "
+        "folder of "
+        "corpora by hand; what has arrived is kept, and the same command goes on from there."
+    )
+    B491 = (
+        "'{path}' is not the file that the record of '{name}' describes: SHA-256 of the content {found}, wanted "
+        "{wanted}. "
+        "It is damaged or another version: move it away and fetch it again, or get that version."
+    )
+    B492 = (
+        "The corpus '{name}' needs an agreement and cannot be downloaded by this command; missing: {files}. {how} "
+        "See {source}. Then put the files into '{folder}'."
+    )
+    B493 = (
+        "The corpus '{name}' cannot be downloaded by this command; missing: {files}. See {source}. {how} Put the files "
+        "into '{folder}'."
+    )
+    B494 = (
+        "'{url}' leads to '{found}': only http and https are followed, and never from one to the other. Download "
+        "the file "
+        "by hand if you trust the address."
+    )
+    B495 = "'{url}': the server answers {status} ({reason}). The file may have moved: see the source of the corpus."
+    B496 = (
+        "'{url}' broke off after {found} of {wanted} bytes. Run the same command again: it goes on from there if the "
+        "server can."
+    )
+    B497 = "'{url}' holds no file in '{folder}' that belongs to the corpus '{name}'. Upstream may have moved it."
+    B498 = "'{path}' cannot be written ({reason}). Check the disk and the permissions, or give another --to."
+    B499 = "No corpus of the catalogue has the {option} '{value}'. Known: {known}."
     B002 = (
         "The model has no weights yet. Load a trained pipeline with spacy.load, or call nlp.initialize() to start "
         "from the encoder that the config names."
@@ -258,17 +436,53 @@ class Errors:
         "with more memory."
     )
     B640 = (
-        "The corpus '{corpus}' is neither a file (.spacy, PubTator) nor a known corpus. Known corpora: {known}. "
-        "They are looked for in the folder named by BIOMEDPLM_CORPORA."
+        "The corpus '{corpus}' is neither a file (.spacy, PubTator) nor one of the catalogue. Names like it: {known}. "
+        "`biomedplm corpora list` shows all of them; they are looked for in the folder named by BIOMEDPLM_CORPORA."
     )
     B641 = "{corpus}: no documents to score{split}. Check the file and the split."
     B642 = (
         "{path}: not a DocBin that can be read ({reason}). Write it again with DocBin(store_user_data=True).to_disk()."
     )
+    B660 = "The format of '{path}' is not known: {reason}. Give {option}, one of: {known}."
+    B661 = "The format '{format}' is read, not written. Formats that are written: {known}."
+    B662 = "'{path}' exists and is left as it is. Give another OUT, or remove it first."
     B650 = (
         "The output '{path}' exists and was not written by `biomedplm view`; it is left as it is. Give another "
         "--output, or remove it first."
     )
+
+    # B7xx: evaluation; B700-B719 scorers of events
+    B700 = "The rule {rule} has no task '{task}'. It has: {known}."
+    B701 = (
+        "The document '{doc_id}' is among the {where} {found}. Every answer needs the identifier of a gold document, "
+        "and only one of them."
+    )
+    B702 = (
+        "The text of the document '{doc_id}' has {found} characters or other ones than the gold document with "
+        "{wanted}. Predict on the text of the gold standard, unchanged."
+    )
+    B703 = (
+        'The document \'{doc_id}\' cannot be scored: {detail}. Read it with errors = "repair" or "skip", or correct '
+        "what made it."
+    )
+    B704 = (
+        "The gold document '{doc_id}' has an event {id} of the label '{label}', which the rule {rule} does not know. "
+        "Choose the rule of the corpus. {rule} has: {known}."
+    )
+    # B720-B739: all other scorers, and suites
+    B720 = (
+        "Gold documents and answers do not belong together: found {found}, wanted {wanted}. Give one for each, in "
+        "order."
+    )
+    B721 = "{name} = '{value}' is not possible for this metric, wanted {wanted}. Correct the argument."
+    B722 = "Document '{doc_id}': no number under the label '{label}'. Gold documents and answers both need one."
+    B723 = (
+        "ROUGE is computed by the library {library}, which is not installed: pip install 'spacy-biomedplm[evaluation]'."
+    )
+    B724 = "Document '{doc_id}': the infon '{infon}' is '{found}', wanted a JSON list of texts."
+    B725 = "There is no metric '{name}'. Known: {known}."
+    B726 = "There is no suite '{name}': it is neither one of {known}, nor a JSON file."
+    B727 = "'{path}' is not a suite: {reason}. See docs/evaluation.md for what a suite holds."
 
 
 class Warnings:
@@ -281,6 +495,14 @@ class Warnings:
     W002 = (
         "Lone surrogates (halves of a character, such as \\ud800) in a text were replaced by U+FFFD; offsets are "
         "unchanged. spaCy and UTF-8 cannot hold them."
+    )
+    W490 = (
+        "{count} of {total} documents of the corpus '{name}' (split '{split}') share text with test documents and are "
+        "left out: {tests}."
+    )
+    W491 = (
+        "In the corpus '{name}' (split '{split}') {repaired} broken items were repaired and {dropped} left out. "
+        '`biomedplm corpora info {name}` lists what is known of it; errors = "raise" stops at the first.'
     )
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "

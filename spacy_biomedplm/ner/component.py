@@ -16,7 +16,7 @@ from thinc.api import Config, Model, set_dropout_rate
 from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, SCORES_KEY, score_key
+from spacy_biomedplm.attributes import ENTITIES_KEY, MENTIONS_KEY, SCORES_KEY, score_key
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
@@ -25,8 +25,6 @@ from spacy_biomedplm.ner.harmonisation import Harmoniser, Mention, default_harmo
 from spacy_biomedplm.ner.model import predict_scores, set_guidelines
 from spacy_biomedplm.ner.network import TaggerNetwork
 from spacy_biomedplm.ner.tags import TagScheme, best_tags, decode_tags, make_schemes
-
-MENTIONS_KEY = "biomedplm_mentions"
 
 DEFAULT_MODEL = """
 [model]

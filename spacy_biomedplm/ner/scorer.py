@@ -5,7 +5,7 @@ from typing import Any
 
 from spacy.training import Example
 
-from spacy_biomedplm.ner.component import MENTIONS_KEY
+from spacy_biomedplm.attributes import MENTIONS_KEY
 from spacy_biomedplm.ner.gold import DEFAULT_GUIDELINE, annotated_labels, gold_mentions
 from spacy_biomedplm.scoring import PRF, count
 

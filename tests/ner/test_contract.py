@@ -13,8 +13,8 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training.initialize import init_nlp
 
+from spacy_biomedplm.attributes import MENTIONS_KEY
 from spacy_biomedplm.errors import BiomedplmError
-from spacy_biomedplm.ner.component import MENTIONS_KEY
 
 TEXT = "aspirin in heart failure"
 ODD_TEXTS = [

@@ -4,7 +4,7 @@ import pytest
 import spacy
 from spacy.training import Example
 
-from spacy_biomedplm.ner.component import MENTIONS_KEY
+from spacy_biomedplm.attributes import MENTIONS_KEY
 from spacy_biomedplm.ner.scorer import score_entities
 
 nlp = spacy.blank("en")

@@ -11,7 +11,7 @@ from rich.progress import track
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
-from spacy_biomedplm.ner.component import MENTIONS_KEY
+from spacy_biomedplm.attributes import MENTIONS_KEY
 from spacy_biomedplm.ner.gold import annotated_labels, gold_mentions
 
 Key = tuple[int, int, str]

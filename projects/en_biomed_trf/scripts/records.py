@@ -122,7 +122,8 @@ def describe(record: dict[str, Any]) -> str:
     seed = "" if record["seed"] is None else f", seed {record['seed']}"
     head, _, changes = (record["commit"] or "no commit").partition("+")
     at = f"commit {head[:12]}{' with changes' if changes else ''}"
-    return f"{where}, {versions}; {record['date']}, {at}{seed}; in projects/en_biomed_trf: `{record['command']}`"
+    folder = "; in projects/en_biomed_trf" if record["command"].startswith("python scripts/") else ""
+    return f"{where}, {versions}; {record['date']}, {at}{seed}{folder}: `{record['command']}`"
 
 
 def make_console() -> Console:
