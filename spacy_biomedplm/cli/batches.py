@@ -13,14 +13,13 @@ from threading import Thread
 
 import torch
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from spacy_biomedplm.cli.pipeline import load_pipeline
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.inputs import InputDoc
-from spacy_biomedplm.writers import doc_to_jsonl, doc_to_pubtator
-
-WRITERS: dict[str, Callable[..., str]] = {"jsonl": doc_to_jsonl, "pubtator": doc_to_pubtator}
-"""Output format to the function that writes one document."""
+from spacy_biomedplm.types import ConceptRecord, DocumentRecord, MentionRecord, PassageRecord
+from spacy_biomedplm.writers import doc_to_jsonl, format_pubtator
 
 MAX_BATCH_CHARS = 500_000
 """A batch ends with the document that takes it past this: vectors of a few thousand pages do not fit in memory."""
@@ -38,6 +37,35 @@ class BatchResult:
     records: str
     words: int
     labels: Counter[str]
+
+
+def make_flat_record(doc: Doc, *, path: str = "") -> DocumentRecord:
+    """Return the title, the text and the entities of ``doc.ents``, and nothing else that a document holds.
+
+    doc (Doc): Identifier in ``doc._.doc_id``, title (with which the text begins) in ``doc.user_data["title"]``.
+    path (str): File it came from, for messages.
+    """
+    text, title = doc.text, doc.user_data.get("title")
+    mentions = tuple(
+        MentionRecord(
+            f"T{number}",
+            ent.label_,
+            ((ent.start_char, ent.end_char),),
+            concepts=(ConceptRecord("", ent.kb_id_),) if ent.kb_id_ else (),
+        )
+        for number, ent in enumerate(doc.ents, start=1)
+    )
+    passages = (PassageRecord(0, len(title), "title"),) if title and text.startswith(title) else ()
+    return DocumentRecord(doc._.doc_id or "", text, mentions, passages=passages, path=path)
+
+
+def _doc_to_pubtator(doc: Doc, *, source: str | None = None) -> str:
+    # What the format cannot hold is not in the record either, but for line breaks, which docs/formats.md tells of.
+    return format_pubtator(make_flat_record(doc, path=source or ""), Counter())
+
+
+WRITERS: dict[str, Callable[..., str]] = {"jsonl": doc_to_jsonl, "pubtator": _doc_to_pubtator}
+"""Output format to the function that writes one document."""
 
 
 def make_batches(docs: Iterable[InputDoc], batch_size: int) -> Iterator[list[InputDoc]]:

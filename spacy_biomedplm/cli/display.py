@@ -1,25 +1,37 @@
 """What the commands show: progress bars and tables."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
 from spacy_biomedplm.cli.console import err_console, out_console, plain, say
+from spacy_biomedplm.cli.conversion import Conversion
 from spacy_biomedplm.cli.extraction import ExtractSummary
 from spacy_biomedplm.cli.viewing import SeenDoc, View
 from spacy_biomedplm.errors import coded
+from spacy_biomedplm.evaluation.running import Outcome
+from spacy_biomedplm.evaluation.suites import SuiteResult
 from spacy_biomedplm.scoring import PRF
 from spacy_biomedplm.visual.colors import color_of
 from spacy_biomedplm.writers import RunState
 
 _MAX_TABLES = 20
+_MAX_PROBLEMS = 20
 
 
 class ExtractProgress:
@@ -70,6 +82,59 @@ class ExtractProgress:
         self._progress.update(self._task, completed=done_bytes, rate=rate, documents=state.documents)
 
 
+class CountProgress:
+    """Counts documents where nobody knows how many there are.
+
+    Use it as a context; ``update`` takes the number so far.
+    """
+
+    def __init__(self) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.completed:,} documents"), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=err_console(), transient=True)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> "CountProgress":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def update(self, documents: int) -> None:
+        """Show how many documents are done.
+
+        documents (int): So far.
+        """
+        self._progress.update(self._task, completed=documents)
+
+
+def print_conversion(done: Conversion, target: Path) -> None:
+    """Print what was read, what the target cannot express and what was broken.
+
+    done (Conversion): From ``convert``.
+    target (Path): The output.
+    """
+    table = Table(title=escape(str(target)), show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for name, number in done.counts.items():
+        if number or name == "documents":
+            table.add_row(escape(name), f"{number:,}")
+    table.add_section()
+    for name, number in done.losses.most_common():
+        table.add_row(escape(f"not expressed: {name}"), f"{number:,}", style="yellow")
+    for kind, number in done.report.counts.most_common():
+        table.add_row(escape(f"broken items {kind}"), f"{number:,}", style="yellow")
+    out_console().print(table)
+    for problem in done.report.problems[:_MAX_PROBLEMS]:
+        say(f"{problem.kind}: {plain(problem.detail)}")
+    rest = done.report.counts.total() - _MAX_PROBLEMS
+    if rest > 0:
+        say(f"… and {rest:,} more; --problems FILE lists them all.")
+
+
 def print_extract_summary(summary: ExtractSummary, output: Path) -> None:
     """Print what a run did.
 
@@ -118,6 +183,56 @@ def print_scores(title: str, labels: Mapping[str, PRF], micro: PRF, notes: list[
         table.add_row(escape(label), *_cells(prf), end_section=position == len(labels))
     table.add_row("micro", *_cells(micro), style="bold")
     out_console().print(table)
+
+
+def print_metrics(title: str, outcomes: Iterable[Outcome], notes: list[str]) -> None:
+    """Print the scores of a corpus' own metrics, in percent, and why one could not be scored.
+
+    title (str): What was scored.
+    outcomes (Iterable[Outcome]): One for each metric.
+    notes (list[str]): Lines below the table.
+    """
+    caption = "\n".join(map(escape, notes))
+    table = Table(title=escape(title), title_justify="left", caption=caption, caption_justify="left")
+    for name in ("metric", "score is"):
+        table.add_column(name)
+    table.add_column("score", justify="right")
+    table.add_column("remark")
+    for outcome in outcomes:
+        given = f"{', '.join(outcome.metric.given)} given" if outcome.metric.given else ""
+        table.add_row(outcome.metric.name, outcome.metric.title, _percent(outcome), escape(outcome.reason or given))
+    out_console().print(table)
+
+
+def print_suite(result: SuiteResult, model: str) -> None:
+    """Print the table of a suite, in percent.
+
+    result (SuiteResult): Outcomes of its tasks.
+    model (str): What was scored.
+    """
+    suite = result.suite
+    table = Table("group", "task", "metric", title=escape(f"{suite.title}: {model}"), title_justify="left")
+    table.add_column("score", justify="right")
+    table.add_column("remark")
+    previous = ""
+    for task, outcome in zip(suite.tasks, result.outcomes, strict=True):
+        group = task.group if task.group != previous else ""
+        previous = task.group
+        cells = (group, task.title, outcome.metric.title, _percent(outcome), outcome.reason)
+        table.add_row(*map(escape, cells))
+    average = "–" if result.average is None else f"{100 * result.average:.2f}"
+    table.add_section()
+    remark = f"over {result.scored} of {len(suite.tasks)} tasks"
+    if suite.average == "groups":
+        remark += f", mean of the groups ({len(result.groups)})"
+    table.add_row("macro average", "", "", average, remark, style="bold")
+    if suite.notes:
+        table.caption, table.caption_justify = escape(suite.notes), "left"
+    out_console().print(table)
+
+
+def _percent(outcome: Outcome) -> str:
+    return "–" if outcome.score is None else f"{100 * outcome.score.main:.2f}"
 
 
 def print_docs(view: View, *, quiet: bool = False) -> None:

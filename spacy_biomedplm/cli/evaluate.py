@@ -26,14 +26,15 @@ def evaluate_command(
         False, "--allow-noncommercial", help="Read a corpus whose terms forbid commercial use."
     ),
 ) -> None:
-    """Score a model on a corpus: exact-match precision, recall and F1.
+    """Score a model on a corpus: exact-match entities, and the corpus' own metrics.
 
-    A prediction is right if its characters and its label are those of a gold
+    An entity is right if its characters and its label are those of a gold
     mention. Recall counts all gold mentions. Scores are per label and micro.
+    Metrics for which the model has no component are listed with the reason.
 
     Example: biomedplm evaluate en_biomed_trf bc5cdr --split test
     """
-    from spacy_biomedplm.cli.display import print_scores
+    from spacy_biomedplm.cli.display import print_metrics, print_scores
     from spacy_biomedplm.cli.evaluation import evaluate
 
     result = evaluate(
@@ -48,14 +49,20 @@ def evaluate_command(
         typer.echo(json.dumps(result.to_dict(), indent=2))
         raise typer.Exit(exit_code)
     where = corpus if result.split is None else f"{corpus}, {split} split"
-    notes = [
-        f"{result.model}; exact match; guideline: {result.guideline or 'harmonised labels'}",
-        f"{result.documents:,} documents, {result.words:,} words, {result.words / (result.seconds or 1):,.0f} words/s",
-    ]
+    notes = [f"{result.model}, {result.documents:,} documents, {result.words:,} words"]
+    if result.seconds:
+        notes = [
+            f"{result.model}; exact match; guideline: {result.guideline or 'harmonised labels'}",
+            f"{result.documents:,} documents, {result.words:,} words, {result.words / result.seconds:,.0f} words/s",
+        ]
     if result.unplaced:
         notes.append(f"{result.unplaced} gold mentions do not fit the text of the corpus and are counted as missed")
     if result.harmonised:
         pairs = ", ".join(f"{found} as {gold}" for found, gold in result.harmonised.items())
         notes.append(f"The model does not follow this corpus: its harmonised labels were compared ({pairs})")
-    print_scores(where, result.labels, result.micro, notes)
+    if result.labels or not result.outcomes:
+        print_scores(where, result.labels, result.micro, notes)
+        notes = []
+    if result.outcomes:
+        print_metrics(f"{where}: metrics of the corpus", result.outcomes, notes)
     raise typer.Exit(exit_code)

@@ -4,8 +4,8 @@ import sys
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,21 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
 from spacy_biomedplm.attributes import ENTITIES_KEY
-from spacy_biomedplm.cli.batches import MAX_BATCH_CHARS, memory_errors
+from spacy_biomedplm.cli.batches import memory_errors
 from spacy_biomedplm.cli.pipeline import known_guidelines, load_pipeline, model_identity, set_guideline
-from spacy_biomedplm.corpora.catalogue import load_corpus, read_catalogue
-from spacy_biomedplm.corpora.files import read_lines
-from spacy_biomedplm.corpora.problems import Problem, Report
+from spacy_biomedplm.corpora.catalogue import find_similar, load_corpus, read_catalogue
+from spacy_biomedplm.corpora.placement import fit
+from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.pubtator import read_pubtator
+from spacy_biomedplm.documents import make_doc, make_record
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.evaluation.metrics import get_metric
+from spacy_biomedplm.evaluation.running import Outcome, find_layers, has_entities, predict, run_metrics
 from spacy_biomedplm.scoring import PRF, count_by_label
+from spacy_biomedplm.types import DocumentRecord
 
 Key = tuple[int, int, int, str]
 _DOCBIN_FAILURES = (OSError, ValueError, LookupError, TypeError, EOFError, zlib.error)
-_BATCH_DOCS = 128
 UNKNOWN_LABEL = "(label unknown)"
 """Stands for the label of gold mentions that do not fit the text, where the reader does not tell it."""
 
@@ -43,6 +46,7 @@ class Evaluation:
     harmonised (dict[str, str]): Harmonised label to the corpus' label it was compared with, if the model does not
         know the guideline of the corpus.
     foreign_labels (tuple[str, ...]): What the model predicted, if no label of it is one of the corpus.
+    outcomes (tuple[Outcome, ...]): The corpus' own metrics, with the reason where one could not be scored.
     """
 
     model: str
@@ -56,6 +60,7 @@ class Evaluation:
     unplaced: int = 0
     harmonised: dict[str, str] = field(default_factory=dict)
     foreign_labels: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def micro(self) -> PRF:
@@ -65,7 +70,8 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return the evaluation as plain data.
 
-        RETURNS (dict[str, Any]): All fields, "micro" and "matching" (always "exact": same characters, same label).
+        RETURNS (dict[str, Any]): All fields, "micro" and "matching" (always "exact": same characters, same label),
+            which are those of entities: "micro" is None if none were scored. "metrics" are those of the corpus by name.
         """
         return {
             "model": self.model,
@@ -73,13 +79,14 @@ class Evaluation:
             "split": self.split,
             "guideline": self.guideline,
             "matching": "exact",
-            "micro": self.micro.to_dict(),
+            "micro": self.micro.to_dict() if self.labels or not self.outcomes else None,
             "labels": {label: prf.to_dict() for label, prf in self.labels.items()},
             "documents": self.documents,
             "words": self.words,
             "words_per_second": round(self.words / self.seconds, 1) if self.seconds else None,
             "unplaced_gold_mentions": self.unplaced,
             "harmonised_labels_compared": self.harmonised,
+            "metrics": {outcome.metric.name: outcome.to_dict() for outcome in self.outcomes},
         }
 
 
@@ -108,7 +115,33 @@ def evaluate(
         DocBin cannot be read; the errors of the corpus readers.
     """
     nlp = load_pipeline(model, device=device)
-    report = Report(limit=sys.maxsize)
+    return evaluate_pipeline(
+        nlp, corpus, split=split, guideline=guideline, model=model, allow_noncommercial=allow_noncommercial
+    )
+
+
+def evaluate_pipeline(
+    nlp: Language,
+    corpus: str,
+    *,
+    split: str = "test",
+    guideline: str | None = None,
+    metrics: Sequence[str] | None = None,
+    only: Collection[str] = (),
+    model: str = "",
+    allow_noncommercial: bool = False,
+) -> Evaluation:
+    """Return the scores of a loaded pipeline on a corpus.
+
+    nlp (Language): The pipeline. corpus, split, guideline, allow_noncommercial: As for ``evaluate``.
+    metrics (Sequence[str] | None): Metrics to score by; None takes those of the corpus.
+    only (Collection[str]): Labels of mentions to score; empty for all that are annotated.
+    model (str): Name of the model, for messages.
+    RETURNS (Evaluation): As ``evaluate``; without scores of entities if there are none in the corpus, no component of
+        the pipeline finds any, or ``metrics`` need none.
+    RAISES (BiomedplmError): As ``evaluate``, and B725 for an unknown metric.
+    """
+    report = Report(errors="repair", limit=sys.maxsize)
     gold, is_file = _open_corpus(corpus, split, nlp, report, allow_noncommercial)
     docs = list(gold)
     if not docs:
@@ -116,26 +149,55 @@ def evaluate(
     guideline = guideline or _guideline_of(docs, nlp)
     if guideline is not None:
         set_guideline(nlp, guideline, model=model)
-    start = time.monotonic()
-    predicted = _predict(nlp, docs)
-    seconds = time.monotonic() - start
-    harmonised = {} if guideline else _harmonised_labels(predicted, docs)
-    predicted = [{(start, end, harmonised.get(label, label)) for start, end, label in ents} for ents in predicted]
-    labels = score_entities(predicted, docs)
-    missed = _unplaced(report, corpus, docs)
-    for label, number in missed.items():
-        labels[label] = labels.get(label, PRF()) + PRF(fn=number)
-    names = {label for entities in predicted for _, _, label in entities}
-    gold_names = {label for label, prf in labels.items() if prf.gold}
-    return Evaluation(
+    names = tuple(metrics) if metrics is not None else () if is_file else read_catalogue()[corpus].metrics
+    found = Evaluation(
         model=model_identity(nlp),
         corpus=corpus,
         split=None if is_file else split,
         guideline=guideline,
-        labels=labels,
         documents=len(docs),
         words=sum(len(doc.text.split()) for doc in docs),
-        seconds=seconds,
+    )
+    records = [make_record(doc) for doc in docs]
+    missed: Counter[str] = Counter()
+    answers = None
+    asked = metrics is None or any("mentions" in get_metric(name).needs for name in names)
+    if is_file or (asked and has_entities(docs) and "mentions" in find_layers(nlp)):
+        start = time.monotonic()
+        with memory_errors():
+            answers = predict(nlp, records)
+        missed = _unplaced(report, docs)
+        found = replace(_with_entities(found, docs, answers, missed), seconds=time.monotonic() - start)
+    annotated = [annotated_labels(doc) for doc in docs]
+    labels = None if None in annotated else set().union(*filter(None, annotated))
+    with memory_errors():
+        outcomes = run_metrics(
+            nlp,
+            records,
+            names,
+            answers=answers,
+            renamed=found.harmonised,
+            labels=only or labels,
+            missed={label: number for label, number in missed.items() if not only or label in only},
+        )
+    return replace(found, outcomes=tuple(outcomes))
+
+
+def _with_entities(
+    found: Evaluation, docs: list[Doc], answers: Sequence[DocumentRecord], missed: Counter[str]
+) -> Evaluation:
+    """Return an evaluation with the exact-match scores of entities."""
+    predicted = [{(m.start, m.end, m.label) for m in answer.mentions if not m.is_trigger} for answer in answers]
+    harmonised = {} if found.guideline else _harmonised_labels(predicted, docs)
+    predicted = [{(start, end, harmonised.get(label, label)) for start, end, label in ents} for ents in predicted]
+    labels = score_entities(predicted, docs)
+    for label, number in missed.items():
+        labels[label] = labels.get(label, PRF()) + PRF(fn=number)
+    names = {label for entities in predicted for _, _, label in entities}
+    gold_names = {label for label, prf in labels.items() if prf.gold}
+    return replace(
+        found,
+        labels=labels,
         foreign_labels=() if names & gold_names else tuple(sorted(names)),
         unplaced=missed.total(),
         harmonised=harmonised,
@@ -164,12 +226,12 @@ def score_entities(predicted: list[set[tuple[int, int, str]]], gold: list[Doc]) 
 def annotated_labels(doc: Doc) -> set[str] | None:
     """Return the entity labels that a document is annotated for, or None if it does not say.
 
-    doc (Doc): A reference document.
+    doc (Doc): A reference document; one of a corpus whose labels are no closed set names none.
     """
     layers = doc._.annotated
     if not layers or "ner" not in layers:
         return None
-    return {label for labels in layers["ner"].values() for label in labels}
+    return {label for labels in layers["ner"].values() for label in labels} or None
 
 
 def _harmonised_labels(predicted: list[set[tuple[int, int, str]]], docs: list[Doc]) -> dict[str, str]:
@@ -181,48 +243,19 @@ def _harmonised_labels(predicted: list[set[tuple[int, int, str]]], docs: list[Do
     return {label: spelled[label] for label in sorted(found) if label in spelled}
 
 
-def _unplaced(report: Report, corpus: str, docs: list[Doc]) -> Counter[str]:
+def _unplaced(report: Report, docs: list[Doc]) -> Counter[str]:
     """Return how many gold mentions of each label do not fit the text."""
-    # A copy of a document is dropped too, but nothing is lost with it.
-    lost = [found for found in report.problems if found.kind == "dropped" and "in this file before" not in found.detail]
+    lost = [found for found in report.problems if found.kind == "dropped"]
     if not lost:
         return Counter()
-    entry = read_catalogue().get(corpus)
-    label_map = dict(entry.scheme.label_map) if entry is not None else {}
     listed = set().union(*(annotated_labels(doc) or set() for doc in docs))
-    raw = _labels_in_files(lost)
     counts: Counter[str] = Counter()
     for problem in lost:
-        label = raw.get((problem.path, problem.line))
-        if label is not None:
-            label = label_map.get(label, label)
-        if label is None or (listed and label not in listed):
+        label = problem.label or UNKNOWN_LABEL
+        if listed and label not in listed:
             label = next(iter(listed)) if len(listed) == 1 else UNKNOWN_LABEL
         counts[label] += 1
     return counts
-
-
-def _labels_in_files(lost: list[Problem]) -> dict[tuple[str, int], str]:
-    """Return the labels of mentions as their PubTator lines give them."""
-    found: dict[tuple[str, int], str] = {}
-    wanted = {(problem.path, problem.line) for problem in lost if problem.line}
-    for path in sorted({path for path, _ in wanted if Path(path).is_file()}):
-        for number, line in read_lines(Path(path)):
-            fields = line.split("\t")
-            if (path, number) in wanted and len(fields) >= 5:
-                found[path, number] = fields[4]
-    return found
-
-
-def _predict(nlp: Language, docs: list[Doc]) -> list[set[tuple[int, int, str]]]:
-    texts = [doc.text for doc in docs]
-    longest = max(map(len, texts))
-    batch_size = max(1, min(_BATCH_DOCS, MAX_BATCH_CHARS // max(1, longest)))
-    with memory_errors():
-        return [
-            {(ent.start_char, ent.end_char, ent.label_) for ent in doc.ents}
-            for doc in nlp.pipe(texts, batch_size=batch_size)
-        ]
 
 
 def _open_corpus(
@@ -234,10 +267,10 @@ def _open_corpus(
         return docs, False
     path = Path(corpus)
     if not path.is_file():
-        raise BiomedplmError(coded("B640", corpus=corpus, known=", ".join(catalogue)))
+        raise BiomedplmError(coded("B640", corpus=corpus, known=find_similar(corpus)))
     if path.suffix == ".spacy":
         return _read_docbin(path, nlp), True
-    return read_pubtator(path, nlp.vocab, report=report), True
+    return (make_doc(nlp.vocab, fit(record, report)) for record in read_pubtator(path, report=report)), True
 
 
 def _read_docbin(path: Path, nlp: Language) -> Iterator[Doc]:

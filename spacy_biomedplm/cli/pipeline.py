@@ -67,14 +67,18 @@ def use_device(device: str) -> None:
         raise BiomedplmError(coded("B634", device=device, reason=reason)) from error
 
 
-def set_guideline(nlp: Language, guideline: str, *, model: str) -> None:
+def set_guideline(nlp: Language, guideline: str | None, *, model: str) -> None:
     """Make ``doc.ents`` follow the guideline of one corpus.
 
     nlp (Language): The pipeline.
-    guideline (str): Name of the corpus.
+    guideline (str | None): Name of the corpus; None for the harmonised labels.
     model (str): Name of the model, for messages.
     RAISES (BiomedplmError): B632 if no pipe knows it, B633 if no pipe has guidelines at all.
     """
+    if guideline is None:
+        for pipe in _pipes_with_guidelines(nlp):
+            pipe.set_guideline(None)
+        return
     known = known_guidelines(nlp)
     if not known:
         raise BiomedplmError(coded("B633", model=model, guideline=guideline))

@@ -1,117 +1,92 @@
-"""The corpora the package knows: what is where, in which format, with which labels and terms (catalogue.json)."""
+"""The corpora the package knows, one JSON file for each in records/: what is where, with which labels and terms."""
 
-import json
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_biomedplm.corpora.brat import read_brat
-from spacy_biomedplm.corpora.ddi import read_ddi
-from spacy_biomedplm.corpora.documents import LabelScheme
-from spacy_biomedplm.corpora.drugprot import read_drugprot
-from spacy_biomedplm.corpora.iob import read_iob
+from spacy_biomedplm.corpora.corpus import ONLY, Corpus, parse_corpus
+from spacy_biomedplm.corpora.files import read_lines
+from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.corpora.pubtator import read_pubtator
+from spacy_biomedplm.documents import make_doc
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.types import DocumentRecord
 
 ROOT_VARIABLE = "BIOMEDPLM_CORPORA"
-SPLITS = ("train", "dev", "test")
-READERS: Mapping[str, Callable[..., Iterator[Doc]]] = {
-    "brat": read_brat,
-    "ddi": read_ddi,
-    "drugprot": read_drugprot,
-    "iob": read_iob,
-    "pubtator": read_pubtator,
+RECORDS = Path(__file__).with_name("records")
+READERS: Mapping[str, str] = {
+    "a2": "brat.read_brat",
+    "bigbio": "bigbio.read_bigbio",
+    "bioasq": "questions.read_bioasq",
+    "bioc-json": "bioc.read_bioc_json",
+    "bioc-xml": "bioc.read_bioc_xml",
+    "brat": "brat.read_brat",
+    "chemprot": "chemprot.read_chemprot",
+    "conll": "iob.read_iob",
+    "ddi": "ddi.read_ddi",
+    "docbin": "docbin.read_docbin",
+    "drugprot": "drugprot.read_drugprot",
+    "ebm-nlp": "ebm_nlp.read_ebm_nlp",
+    "hpo-gsc": "hpo_gsc.read_hpo_gsc",
+    "i2b2": "i2b2.read_i2b2",
+    "i2b2-medication": "i2b2_medication.read_i2b2_medication",
+    "i2b2-xml": "i2b2_xml.read_i2b2_xml",
+    "iob": "iob.read_iob",
+    "jats": "jats.read_jats",
+    "jsonl": "jsonl.read_jsonl",
+    "knowtator": "knowtator.read_knowtator",
+    "labelled-sentences": "labelled.read_labelled_sentences",
+    "liveqa": "question_xml.read_liveqa",
+    "mediqa-qa": "question_xml.read_mediqa_qa",
+    "mediqa-rqe": "question_xml.read_mediqa_rqe",
+    "medquad": "question_xml.read_medquad",
+    "mention-tables": "mention_tables.read_mention_tables",
+    "ppi": "ppi.read_ppi",
+    "pubmed-xml": "pubmed.read_pubmed_xml",
+    "pubmedqa": "questions.read_pubmedqa",
+    "pubtator": "pubtator.read_pubtator",
+    "tables": "tables.read_tables",
+    "txt": "txt.read_txt",
 }
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """An entry of the catalogue.
-
-    name (str): Name of the corpus, of its folder and of its annotation guideline.
-    reader (str): Key of READERS.
-    labels (tuple[str, ...]): What the corpus annotates.
-    files (Mapping[str, Mapping[str, str]]): For each split, the file names that the reader takes ("path" first).
-    licence (str): Terms of use, as far as they are stated.
-    source (str): Where the files come from.
-    commercial (bool): Whether the terms allow commercial use.
-    label_map (Mapping[str, str | None]): See LabelScheme.
-    options (Mapping[str, Any]): Further arguments of the reader.
-    ids (str): What the identifiers are ("pmid", "medline-ui"), or empty if they name nothing outside the corpus.
-    pmid (str): Pattern whose group 1 is the PMID in an identifier; others have none.
-    group (str): Pattern whose group 1 is shared by the documents of one article, which stay together in a split.
-    notes (str): What one must know about the annotations.
-    """
-
-    name: str
-    reader: str
-    labels: tuple[str, ...]
-    files: Mapping[str, Mapping[str, str]]
-    licence: str
-    source: str
-    commercial: bool = True
-    label_map: Mapping[str, str | None] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
-    ids: str = ""
-    pmid: str = r"(.+)"
-    group: str = r"(.+)"
-    notes: str = ""
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits the corpus has: of "train", "dev" and "test", and then further tests ("test-ddi")."""
-        return tuple(sorted(self.files, key=lambda split: SPLITS.index(split) if split in SPLITS else len(SPLITS)))
-
-    @property
-    def scheme(self) -> LabelScheme:
-        """Names and labels for the readers."""
-        return LabelScheme(self.name, self.labels, self.label_map)
-
-    def public_id(self, doc_id: str) -> str | None:
-        """Return an identifier that other corpora share, such as "pmid:7769899", or None.
-
-        doc_id (str): Identifier of a document of this corpus.
-        """
-        match = re.fullmatch(self.pmid, doc_id) if self.ids else None
-        return f"{self.ids}:{match.group(1)}" if match else None
-
-    def group_id(self, doc_id: str) -> str:
-        """Return what the documents of one article have in common.
-
-        doc_id (str): Identifier of a document of this corpus.
-        """
-        match = re.fullmatch(self.group, doc_id)
-        return match.group(1) if match else doc_id
+"""Module and function of each reader, which is imported when it is needed."""
 
 
 @lru_cache(maxsize=1)
 def read_catalogue() -> Mapping[str, Corpus]:
-    """Return every corpus by its name, in alphabetical order."""
-    entries = json.loads(Path(__file__).with_name("catalogue.json").read_text(encoding="utf-8"))
-    return {
-        name: Corpus(name=name, **{**entry, "labels": tuple(entry["labels"])})
-        for name, entry in sorted(entries.items())
-    }
+    """Return every corpus by its name, in alphabetical order.
+
+    RAISES (BiomedplmError): B422 for a record that is not whole.
+    """
+    files = sorted(RECORDS.glob("*.json"))
+    records = (parse_corpus(file.read_text(encoding="utf-8"), path=str(file), stem=file.stem) for file in files)
+    return {record.name: record for record in records}
 
 
 def get_corpus(name: str) -> Corpus:
-    """Return the entry of a corpus.
+    """Return the record of a corpus.
 
     name (str): Such as "bc5cdr".
     RAISES (BiomedplmError): B414 if the catalogue has no such corpus.
     """
     catalogue = read_catalogue()
     if name not in catalogue:
-        raise BiomedplmError(coded("B414", name=name, known=", ".join(catalogue)))
+        raise BiomedplmError(coded("B414", name=name, known=find_similar(name)))
     return catalogue[name]
+
+
+def find_similar(name: str) -> str:
+    """Return the names of the catalogue that are most like another, for messages.
+
+    name (str): What was asked for.
+    """
+    return ", ".join(get_close_matches(name, read_catalogue(), n=5, cutoff=0.3)) or "none"
 
 
 def find_root(root: Path | str | None = None) -> Path:
@@ -128,6 +103,105 @@ def find_root(root: Path | str | None = None) -> Path:
     return Path(folder)
 
 
+def locate(corpus: Corpus, name: str, root: Path) -> Path | None:
+    """Return where a file of a corpus lies, or None if it is not there.
+
+    corpus (Corpus): The corpus. name (str): As its record has it. root (Path): Folder of all corpora.
+    RETURNS (Path | None): The file itself, or else what it packs: "train.tsv" for "train.tsv.gz", the folder "train"
+        for "train.tar.gz".
+    """
+    folder = root / corpus.folder
+    unpacked = name.removesuffix(".gz").removesuffix(".tar")
+    found = (folder / candidate for candidate in dict.fromkeys((name, name.removesuffix(".gz"), unpacked)))
+    return next((path for path in found if path.exists()), None)
+
+
+def find_files(corpus: Corpus, split: str, root: Path) -> dict[str, list[Path]]:
+    """Return where the files of a split lie, by the argument of the reader.
+
+    corpus (Corpus): The corpus. split (str): One of its splits. root (Path): Folder of all corpora.
+    RAISES (BiomedplmError): B415 for a split it lacks, B417 for a file that is not there.
+    """
+    if split not in corpus.files:
+        known = ", ".join(corpus.splits) or "none whose files are known"
+        raise BiomedplmError(coded("B415", name=corpus.name, split=split, known=known))
+    found: dict[str, list[Path]] = {}
+    for argument, names in corpus.files[split].items():
+        found[argument] = []
+        for name in [names] if isinstance(names, str) else names:
+            path = locate(corpus, name, root)
+            if path is None:
+                values = {"path": root / corpus.folder / name, "split": split, "name": corpus.name, "root": root}
+                source = f"{corpus.source}; {corpus.how}" if corpus.how else corpus.source
+                raise BiomedplmError(
+                    coded("B417", **values, source=source, folder=corpus.folder, variable=ROOT_VARIABLE)
+                )
+            found[argument].append(path)
+    return found
+
+
+def has_files(corpus: Corpus, root: Path | None) -> bool:
+    """Return whether the files of at least one split are there.
+
+    corpus (Corpus): The corpus. root (Path | None): Folder of all corpora, if there is one.
+    """
+    return root is not None and any(is_here(corpus, split, root) for split in corpus.splits)
+
+
+def is_here(corpus: Corpus, split: str, root: Path) -> bool:
+    """Return whether the files of a split are there.
+
+    corpus (Corpus): The corpus. split (str): One of its splits. root (Path): Folder of all corpora.
+    """
+    return all(locate(corpus, name, root) is not None for name in corpus.list_files(split))
+
+
+def read_corpus(
+    name: str,
+    split: str,
+    root: Path | str | None = None,
+    report: Report | None = None,
+    *,
+    allow_noncommercial: bool = False,
+) -> Iterator[DocumentRecord]:
+    """Stream the documents of one split of a corpus as records.
+
+    name, split, root, report, allow_noncommercial: As for ``load_corpus``.
+    RETURNS (Iterator[DocumentRecord]): With labels of the corpus' scheme; offsets fit the text.
+    RAISES (BiomedplmError): As ``load_corpus``.
+    """
+    corpus = get_corpus(name)
+    paths = find_files(corpus, split, find_root(root)) if split in corpus.files else find_files(corpus, split, Path())
+    if corpus.reader is None:
+        raise BiomedplmError(coded("B420", name=name, path=paths["path"][0]))
+    if not (corpus.commercial or allow_noncommercial):
+        raise BiomedplmError(coded("B418", name=name, licence=corpus.licence))
+    read = _find_reader(corpus.reader)
+    return _read(corpus, read, paths, report or Report())
+
+
+def _find_reader(name: str) -> Callable[..., Iterator[DocumentRecord]]:
+    module, _, function = READERS[name].rpartition(".")
+    found: Callable[..., Iterator[DocumentRecord]] = getattr(
+        import_module(f"spacy_biomedplm.corpora.{module}"), function
+    )
+    return found
+
+
+def _read(
+    corpus: Corpus,
+    read: Callable[..., Iterator[DocumentRecord]],
+    paths: Mapping[str, list[Path]],
+    report: Report,
+) -> Iterator[DocumentRecord]:
+    others: dict[str, Any] = {argument: found[0] for argument, found in paths.items() if argument not in ("path", ONLY)}
+    wanted = {line.strip() for path in paths.get(ONLY, ()) for _, line in read_lines(path)}
+    for path in paths["path"]:
+        for record in read(path, report=report, **others, **corpus.options):
+            if ONLY not in paths or record.doc_id in wanted:
+                yield fit(corpus.scheme.apply(record, report) if corpus.labels else record, report)
+
+
 def load_corpus(
     name: str,
     split: str,
@@ -140,31 +214,29 @@ def load_corpus(
     """Stream the reference documents of one split of a corpus.
 
     name (str): Name in the catalogue.
-    split (str): "train", "dev", "test", or a further test of the corpus.
+    split (str): "train", "dev", "test", "all" of a corpus without splits, or a further test of the corpus.
     vocab (Vocab): The pipeline's vocabulary.
     root (Path | str | None): Folder of the corpora; None takes the environment variable BIOMEDPLM_CORPORA.
-    report (Report | None): Collects what was repaired, dropped, excluded or skipped; without one, a mention that
-        cannot be placed is an error.
+    report (Report | None): What to do with broken annotations, and the list of what was done; None stops at the
+        first.
     allow_noncommercial (bool): Read a corpus whose terms forbid commercial use.
-    RETURNS (Iterator[Doc]): As the readers make them. Mistakes in the arguments are raised by the call, not by
-        the first document.
+    RETURNS (Iterator[Doc]): With labels of the corpus' scheme, and what it annotates in ``doc._.annotated``. Mistakes
+        in the arguments are raised by the call, not by the first document.
     RAISES (BiomedplmError): B414 for an unknown corpus, B415 for a split it lacks, B416 without a folder, B417 for
-        a missing file, B418 for terms that forbid commercial use; while reading, the errors of the reader.
+        a missing file, B418 for terms that forbid commercial use, B420 if no reader takes its files; while reading,
+        the errors of the reader.
     """
     corpus = get_corpus(name)
-    if split not in corpus.files:
-        raise BiomedplmError(coded("B415", name=name, split=split, known=", ".join(corpus.splits)))
-    if not (corpus.commercial or allow_noncommercial):
-        raise BiomedplmError(coded("B418", name=name, licence=corpus.licence))
-    paths = _find_files(corpus, split, find_root(root))
-    reader = READERS[corpus.reader]
-    return reader(paths.pop("path"), vocab, scheme=corpus.scheme, report=report, **paths, **corpus.options)
+    records = read_corpus(name, split, root, report, allow_noncommercial=allow_noncommercial)
+    return (make_reference(corpus, record, vocab) for record in records)
 
 
-def _find_files(corpus: Corpus, split: str, root: Path) -> dict[str, Path]:
-    paths = {argument: root / corpus.name / name for argument, name in corpus.files[split].items()}
-    for path in paths.values():
-        if not path.exists():
-            values = {"path": path, "split": split, "name": corpus.name, "root": root, "source": corpus.source}
-            raise BiomedplmError(coded("B417", **values, folder=corpus.name, variable=ROOT_VARIABLE))
-    return paths
+def make_reference(corpus: Corpus, record: DocumentRecord, vocab: Vocab) -> Doc:
+    """Return the reference document of a record of a corpus.
+
+    corpus (Corpus): The corpus. record (DocumentRecord): From ``read_corpus``. vocab (Vocab): The pipeline's.
+    """
+    doc = make_doc(vocab, record)
+    doc._.corpus = corpus.name
+    doc._.annotated = corpus.annotated
+    return doc

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from spacy_biomedplm.corpora.catalogue import get_corpus
+from spacy_biomedplm.corpora.corpus import Corpus
 from spacy_biomedplm.corpora.fingerprints import (
     MIN_WORDS,
     SHINGLE_WORDS,
@@ -84,8 +85,16 @@ def fingerprint(doc: Doc, split: str) -> Fingerprint:
     doc (Doc): A document from load_corpus.
     split (str): The split it belongs to.
     """
-    public_id = get_corpus(doc._.corpus).public_id(doc._.doc_id)
-    return Fingerprint(f"{doc._.corpus}/{split}", doc._.doc_id, public_id, hash_words(normalize_words(doc.text)))
+    return fingerprint_text(get_corpus(doc._.corpus), split, doc._.doc_id, doc.text)
+
+
+def fingerprint_text(corpus: Corpus, split: str, doc_id: str, text: str) -> Fingerprint:
+    """Return the fingerprint of a text of the catalogue.
+
+    corpus (Corpus): Where it is from. split (str): The split it belongs to. doc_id (str): Its identifier there.
+    text (str): The text.
+    """
+    return Fingerprint(f"{corpus.name}/{split}", doc_id, corpus.public_id(doc_id), hash_words(normalize_words(text)))
 
 
 class HeldOut:

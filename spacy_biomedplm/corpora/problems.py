@@ -1,25 +1,26 @@
-"""What a reader repaired, left out or skipped: collected, counted and never printed."""
+"""What a reader repaired or left out: collected, counted and never printed."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import BiomedplmError
 
-ProblemKind = Literal["repaired", "dropped", "excluded", "skipped"]
+ErrorMode = Literal["raise", "skip", "repair"]
+ProblemKind = Literal["repaired", "dropped", "excluded"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing in a corpus file that did not become a gold mention exactly as it stands there.
+    """One thing in a corpus file that did not become an annotation exactly as it stands there.
 
-    kind (ProblemKind): "repaired" (a mention was moved or trimmed), "dropped" (a mention or document was lost
-        because it could not be placed), "excluded" (its label is left out by the corpus' label map) or
-        "skipped" (a line of another layer, such as a relation).
+    kind (ProblemKind): "repaired" (mended as the detail says), "dropped" (lost, because it is broken) or "excluded"
+        (its label is left out by the corpus' label map).
     path (str): The file, or "archive.tar.gz:member".
     line (int): Line number from 1; 0 if the problem has no line.
     doc_id (str): Identifier of the document.
     detail (str): What was found and what was done.
+    label (str): Label of the annotation, if it has one.
     """
 
     kind: ProblemKind
@@ -27,15 +28,19 @@ class Problem:
     line: int
     doc_id: str
     detail: str
+    label: str = ""
 
 
 @dataclass
 class Report:
-    """A list of problems that readers fill.
+    """What readers do with broken items, and the list of what they did.
 
+    errors (ErrorMode): "raise" stops at the first one; "skip" leaves broken items out; "repair" mends those that can
+        be mended in one way only, and leaves the others out. Whatever is mended or left out is counted and listed.
     limit (int): How many problems are listed one by one; all of them are counted.
     """
 
+    errors: ErrorMode = "raise"
     limit: int = 10_000
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -49,18 +54,26 @@ class Report:
         if len(self.problems) < self.limit:
             self.problems.append(problem)
 
+    def drop(self, message: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> None:
+        """Leave a broken item out, or stop.
 
-def tell(report: Report | None, problem: Problem) -> None:
-    """Hand a problem to the caller: into the report, or as an error if gold would be lost unseen.
+        message (str): From ``coded``: what was found, what was wanted, how to repair it.
+        path, line, doc_id, label: As in Problem.
+        RAISES (BiomedplmError): The message, if errors is "raise".
+        """
+        if self.errors == "raise":
+            raise BiomedplmError(message)
+        self.add(Problem("dropped", path, line, doc_id, message, label))
 
-    report (Report | None): Where problems go. Without one, a "dropped" problem is an error; the others, which
-        lose nothing the caller asked for, pass.
-    problem (Problem): What happened.
-    RAISES (BiomedplmError): B405 if something must be dropped and there is no report.
-    """
-    if report is not None:
-        report.add(problem)
-    elif problem.kind == "dropped":
-        raise BiomedplmError(
-            coded("B405", path=problem.path, line=problem.line, doc_id=problem.doc_id, detail=problem.detail)
-        )
+    def mend(self, message: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> bool:
+        """Return whether the caller may mend a broken item; if not, it is left out.
+
+        message (str): From ``coded``: what was found, and what mending makes of it.
+        path, line, doc_id, label: As in Problem.
+        RAISES (BiomedplmError): The message, if errors is "raise".
+        """
+        if self.errors != "repair":
+            self.drop(message, path=path, line=line, doc_id=doc_id, label=label)
+            return False
+        self.add(Problem("repaired", path, line, doc_id, message, label))
+        return True

@@ -1,107 +1,177 @@
-"""PubTator files: "ID|t|title", "ID|a|abstract", then one tab-separated line per mention."""
+"""PubTator files: "ID|t|title", "ID|a|abstract", then one tab-separated line for each mention and relation."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
-
-from spacy_biomedplm.corpora.documents import LabelScheme, Mention, Record, make_doc
-from spacy_biomedplm.corpora.files import read_lines
-from spacy_biomedplm.corpora.problems import Problem, Report, tell
+from spacy_biomedplm.concepts import IDENTIFIER_KEY, NO_CONCEPT, format_concepts, parse_concepts
+from spacy_biomedplm.corpora.files import decode
+from spacy_biomedplm.corpora.problems import Problem, Report
+from spacy_biomedplm.corpora.streams import read_streams, split_lines
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.types import (
+    ArgumentRecord,
+    ConceptRecord,
+    DocumentRecord,
+    MentionRecord,
+    PassageRecord,
+    RelationRecord,
+)
+
+SUFFIXES = (".pubtator", ".pubtator.txt", ".txt")
 
 # The identifier holds neither "|" nor a tab; everything after the second bar is text, bars included.
 _TEXT_LINE = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
+_KINDS = {"t": "title", "a": "abstract"}
+# What the two concepts of a relation are; BioC files of the same corpora say so.
+_ROLES = {"CID": ("Chemical", "Disease")}
+_OTHER_ROLES = ("entity1", "entity2")
+
+
+@dataclass
+class _Block:
+    """The lines of one document: its texts, and the rest not yet looked at."""
+
+    doc_id: str
+    texts: dict[str, str]
+    rows: list[tuple[int, str]] = field(default_factory=list)
 
 
 def read_pubtator(
     path: Path | str,
-    vocab: Vocab,
     *,
-    scheme: LabelScheme | None = None,
     report: Report | None = None,
     merge_passages: bool = False,
-) -> Iterator[Doc]:
+) -> Iterator[DocumentRecord]:
     """Stream the documents of a PubTator file.
 
-    path (Path | str): The file; gzip'd if its name ends in ".gz".
-    vocab (Vocab): The pipeline's vocabulary.
-    scheme (LabelScheme | None): Labels of the corpus; None keeps the labels of the file.
-    report (Report | None): Collects repaired, dropped, excluded and skipped lines; without one, a mention that
-        cannot be placed is an error.
+    path (Path | str): A file, gzip'd if its name ends in ".gz"; or a folder or archive of them.
+    report (Report | None): What to do with broken lines; None stops at the first.
     merge_passages (bool): Join consecutive records of one identifier (the passages of a full text), with a line
         break between them, to one document.
-    YIELDS (Doc): ``doc.text`` is the title, a space and the abstract (offsets of the format count so), or the
-        one of them that is there. A mention with several parts (columns after the sixth, or "|" in its
-        text) is one covering span, as its offsets say. Lines without offsets (relations) are skipped.
-    RAISES (BiomedplmError): B401-B403 for an unreadable file, B404 for an unknown label, B406 for a line that
-        is neither text nor mention, B407 for a mention of another document, B408 for a file without documents.
+    YIELDS (DocumentRecord): The text is the title, a space and the abstract (offsets of the format count so), or the
+        one of them that is there. A document that is in the file twice comes once. Infons of a mention are
+        "identifier" (the sixth column, where its concepts alone would not give it back), "individual_mentions"
+        (what stands after it) and "columns" ("5" where there is no sixth). Relations hold between concepts; the fifth
+        column is their infon "novelty", what follows is "more".
+    RAISES (BiomedplmError): B401-B403 for an unreadable file, B408 for a file without documents; if the report's mode
+        is "raise", B406 for a line that is neither text, mention nor relation, B407 for one of another document.
     """
     path = Path(path)
+    report = report or Report()
     records = _read_records(path, report)
     empty = True
     for record in _merge(records) if merge_passages else _without_copies(records, report):
         empty = False
-        yield make_doc(vocab, record, scheme=scheme, report=report)
+        yield record
     if empty:
         raise BiomedplmError(coded("B408", path=path, wanted="lines of the form 'ID|t|title'"))
 
 
-def _read_records(path: Path, report: Report | None) -> Iterator[Record]:
-    block: list[tuple[int, str]] = []
-    for number, line in read_lines(path):
-        match = _TEXT_LINE.fullmatch(line)
-        if block and (not line.strip() or (match is not None and match.group(2) == "t")):
-            yield _parse(block, str(path), report)
-            block = []
-        if line.strip():
-            block.append((number, line))
-    if block:
-        yield _parse(block, str(path), report)
+def _read_records(path: Path, report: Report) -> Iterator[DocumentRecord]:
+    for shown, _, chunks in read_streams(path, SUFFIXES):
+        for block in _read_blocks(chunks, shown, report):
+            yield _parse(block, shown, report)
 
 
-def _parse(block: list[tuple[int, str]], path: str, report: Report | None) -> Record:
-    texts: dict[str, str] = {}
-    doc_id = ""
-    mentions = []
-    for number, line in block:
-        match = _TEXT_LINE.fullmatch(line)
-        if match is not None:
-            if texts and (match.group(1) != doc_id or match.group(2) in texts):
-                raise BiomedplmError(coded("B407", path=path, line=number, found=match.group(1), wanted=doc_id))
-            doc_id = match.group(1)
-            texts[match.group(2)] = match.group(3)
-            continue
-        mention = _parse_mention(line, number, path, doc_id)
-        if mention is None:
-            tell(report, Problem("skipped", path, number, doc_id, f"not a mention: '{line[:60]}'"))
+def _read_blocks(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[_Block]:
+    block: _Block | None = None
+    start = ""
+    for number, raw in split_lines(chunks):
+        line = decode(raw, path=shown, line=number).removesuffix("\r")
+        if block is not None and line.startswith(start):
+            block.rows.append((number, line))
+        elif not line or line.isspace():
+            if block is not None:
+                yield block
+            block = None
         else:
-            mentions.append(mention)
-    text = " ".join(texts.get(part, "") for part in "ta")
-    if not texts.get("a"):
-        text = texts.get("t", "")
-    return Record(doc_id, text, mentions, path)
+            match = _TEXT_LINE.fullmatch(line)
+            if match is not None and (block is None or match[2] == "t"):
+                if block is not None:
+                    yield block
+                block = _Block(match[1], {match[2]: match[3]})
+                start = f"{match[1]}\t"
+            elif block is None:
+                values = {"columns": line.count("\t") + 1, "found": line[:60]}
+                report.drop(coded("B406", path=shown, line=number, **values), path=shown, line=number)
+            elif match is not None and match[1] == block.doc_id and match[2] not in block.texts:
+                block.texts[match[2]] = match[3]
+            else:
+                _drop_stranger(line, block.doc_id, match, shown, number, report)
+    if block is not None:
+        yield block
 
 
-def _parse_mention(line: str, number: int, path: str, doc_id: str) -> Mention | None:
-    fields = line.split("\t")
-    if len(fields) < 2 or not doc_id:
-        raise BiomedplmError(coded("B406", path=path, line=number, columns=len(fields), found=line[:60]))
-    if fields[0] != doc_id:
-        raise BiomedplmError(coded("B407", path=path, line=number, found=fields[0], wanted=doc_id))
-    if not (fields[1].isdecimal() and len(fields) > 2 and fields[2].isdecimal()):
-        if len(fields) >= 4 and not fields[1].isdecimal():
-            return None
-        raise BiomedplmError(coded("B406", path=path, line=number, columns=len(fields), found=line[:60]))
-    if len(fields) < 5:
-        raise BiomedplmError(coded("B406", path=path, line=number, columns=len(fields), found=line[:60]))
-    return Mention(int(fields[1]), int(fields[2]), fields[4], fields[3], number)
+def _drop_stranger(
+    line: str, doc_id: str, match: re.Match[str] | None, shown: str, number: int, report: Report
+) -> None:
+    if match is None and "\t" not in line:
+        message = coded("B406", path=shown, line=number, columns=1, found=line[:60])
+    else:
+        found = line.split("\t")[0] if match is None else match[1]
+        message = coded("B407", path=shown, line=number, found=found[:60], wanted=doc_id)
+    report.drop(message, path=shown, line=number, doc_id=doc_id)
 
 
-def _merge(records: Iterable[Record]) -> Iterator[Record]:
-    parts: list[Record] = []
+def _parse(block: _Block, shown: str, report: Report) -> DocumentRecord:
+    texts = block.texts
+    text = " ".join(texts.get(part, "") for part in _KINDS) if texts.get("a") else texts.get("t", "")
+    passages = []
+    if "t" in texts:
+        passages.append(PassageRecord(0, len(texts["t"]), _KINDS["t"]))
+    if "a" in texts:
+        passages.append(PassageRecord(len(text) - len(texts["a"]), len(text), _KINDS["a"]))
+    mentions: list[MentionRecord] = []
+    relations: list[RelationRecord] = []
+    for number, line in block.rows:
+        fields = line.split("\t")
+        if fields[1].isdecimal() and len(fields) > 4 and fields[2].isdecimal() and len(fields[1] + fields[2]) < 20:
+            concepts, infons = _read_columns(tuple(fields[5:]))
+            place = ((int(fields[1]), int(fields[2])),)
+            name = f"T{len(mentions) + 1}"
+            mentions.append(
+                MentionRecord(name, fields[4], place, fields[3], concepts, dict(infons), None, False, number)
+            )
+        elif len(fields) > 3 and not _NUMBER.fullmatch(fields[1]):
+            relations.append(_parse_relation(fields, f"R{len(relations) + 1}", number))
+        else:
+            message = coded("B406", path=shown, line=number, columns=len(fields), found=line[:60])
+            report.drop(message, path=shown, line=number, doc_id=block.doc_id)
+    return DocumentRecord(block.doc_id, text, tuple(mentions), tuple(relations), passages=tuple(passages), path=shown)
+
+
+@lru_cache(maxsize=1 << 16)
+def _read_columns(columns: tuple[str, ...]) -> tuple[tuple[ConceptRecord, ...], dict[str, str]]:
+    """Return what stands after the label: concepts, and infons that keep what they do not."""
+    if not columns:
+        return (), {"columns": "5"}
+    concepts = parse_concepts(columns[0])
+    infons = {}
+    if columns[0] != (format_concepts(concepts) or NO_CONCEPT):
+        infons[IDENTIFIER_KEY] = columns[0]
+    if len(columns) > 1:
+        infons["individual_mentions"] = "\t".join(columns[1:])
+    return concepts, infons
+
+
+def _parse_relation(fields: Sequence[str], name: str, number: int) -> RelationRecord:
+    _, label, head, tail, *rest = fields
+    roles = _ROLES.get(label, _OTHER_ROLES)
+    infons = {}
+    if rest:
+        infons["novelty"] = rest[0]
+    if len(rest) > 1:
+        infons["more"] = "\t".join(rest[1:])
+    arguments = (ArgumentRecord(roles[0], head, "concept"), ArgumentRecord(roles[1], tail, "concept"))
+    return RelationRecord(name, label, arguments, infons, line=number)
+
+
+def _merge(records: Iterable[DocumentRecord]) -> Iterator[DocumentRecord]:
+    parts: list[DocumentRecord] = []
     for record in records:
         if parts and record.doc_id != parts[0].doc_id:
             yield _join(parts)
@@ -111,23 +181,30 @@ def _merge(records: Iterable[Record]) -> Iterator[Record]:
         yield _join(parts)
 
 
-def _join(parts: list[Record]) -> Record:
-    mentions = []
+def _join(parts: list[DocumentRecord]) -> DocumentRecord:
+    mentions: list[MentionRecord] = []
+    relations: list[RelationRecord] = []
+    passages: list[PassageRecord] = []
     offset = 0
     for part in parts:
         for found in part.mentions:
-            moved = Mention(found.start + offset, found.end + offset, found.label, found.text, found.line)
-            mentions.append(moved)
+            moved = ((found.start + offset, found.end + offset),)
+            mentions.append(replace(found, id=f"T{len(mentions) + 1}", fragments=moved))
+        relations += (replace(r, id=f"R{n}") for n, r in enumerate(part.relations, len(relations) + 1))
+        passages += (replace(p, start=p.start + offset, end=p.end + offset) for p in part.passages)
         offset += len(part.text) + 1
-    return Record(parts[0].doc_id, "\n".join(part.text for part in parts), mentions, parts[0].path)
+    text = "\n".join(part.text for part in parts)
+    return DocumentRecord(
+        parts[0].doc_id, text, tuple(mentions), tuple(relations), passages=tuple(passages), path=parts[0].path
+    )
 
 
-def _without_copies(records: Iterable[Record], report: Report | None) -> Iterator[Record]:
+def _without_copies(records: Iterable[DocumentRecord], report: Report) -> Iterator[DocumentRecord]:
     seen: set[tuple[str, int]] = set()
     for record in records:
         key = (record.doc_id, hash(record.text))
         if key in seen:
-            tell(report, Problem("dropped", record.path, 0, record.doc_id, "the document was in this file before"))
+            report.add(Problem("excluded", record.path, 0, record.doc_id, "the document was in this file before"))
             continue
         seen.add(key)
         yield record

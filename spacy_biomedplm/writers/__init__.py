@@ -2,6 +2,6 @@
 
 from spacy_biomedplm.writers.checkpoint import CheckpointedOutput, RunState
 from spacy_biomedplm.writers.jsonl import doc_to_dict, doc_to_jsonl
-from spacy_biomedplm.writers.pubtator import doc_to_pubtator
+from spacy_biomedplm.writers.pubtator import format_pubtator, write_pubtator
 
-__all__ = ["CheckpointedOutput", "RunState", "doc_to_dict", "doc_to_jsonl", "doc_to_pubtator"]
+__all__ = ["CheckpointedOutput", "RunState", "doc_to_dict", "doc_to_jsonl", "format_pubtator", "write_pubtator"]

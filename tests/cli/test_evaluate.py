@@ -79,11 +79,11 @@ def test_evaluate_reads_a_corpus_of_the_catalogue(run, toy_model, tmp_path, monk
         (
             "bc5cdx",
             None,
-            "[B640] The corpus '{path}' is neither a file (.spacy, PubTator) nor a known corpus. Known corpora: ",
+            "[B640] The corpus '{path}' is neither a file (.spacy, PubTator) nor one of the catalogue. Names like it: ",
         ),
         ("cut.spacy", b"half", "[B642] {path}: not a DocBin that can be read ("),
         ("empty.spacy", DocBin().to_bytes(), "[B641] {path}: no documents to score. "),
-        ("cut.txt", b"1|t|T\n1|a|A\n1\t0\n", "[B406] "),
+        ("cut.txt", b"1\t0\n", "[B408] "),
     ],
 )
 def test_evaluate_refuses_bad_corpora(run, toy_model, tmp_path, corpus, data, message):

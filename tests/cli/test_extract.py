@@ -23,6 +23,7 @@ def test_extract_writes_jsonl(run, toy_model, corpus, tmp_path):
     assert docs[3]["title"] == "Trial 3 of aspirin"
     assert docs[3]["text"] == "Trial 3 of aspirin\nLithium, fever and heart failure 3."
     entity = {
+        "id": "T1",
         "start": 11,
         "end": 18,
         "text": "aspirin",

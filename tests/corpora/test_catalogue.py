@@ -1,90 +1,87 @@
-from collections import Counter
+import json
+import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from spacy.vocab import Vocab
 
-from spacy_biomedplm.corpora import Report, find_root, get_corpus, load_corpus, read_catalogue
-from spacy_biomedplm.corpora.catalogue import READERS, ROOT_VARIABLE
+from spacy_biomedplm.corpora import Report, find_root, get_corpus, load_corpus, read_catalogue, read_corpus
+from spacy_biomedplm.corpora import catalogue as catalogue_module
+from spacy_biomedplm.corpora.catalogue import READERS, ROOT_VARIABLE, find_files, has_files, locate
+from spacy_biomedplm.corpora.corpus import Corpus, parse_corpus
+from spacy_biomedplm.corpora.statistics import count_corpus
 from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.evaluation.metrics import METRICS
 
-# Documents and mentions; where they differ from the corpora's manifest, the remark says why.
-COUNTS = {
-    ("anatem", "train"): (606, 6946),
-    ("anatem", "dev"): (202, 2139),
-    ("bc2gm", "train"): (12574, 15197),
-    ("bc2gm", "dev"): (2519, 3061),
-    ("bc2gm", "test"): (5038, 6325),
-    ("bc5cdr", "train"): (500, 9385),
-    ("bc5cdr", "dev"): (500, 9591),
-    ("bc5cdr", "test"): (500, 9809),
-    ("bioid", "train"): (9704, 4137),
-    ("bioid", "test"): (3993, 1453),
-    ("bionlp09-ner", "train"): (1406, 9296),
-    ("bionlp09-ner", "dev"): (271, 2078),
-    ("bionlp09-ner", "test"): (461, 3589),
-    ("bionlp11epi-ner", "train"): (989, 7586),
-    ("bionlp11epi-ner", "dev"): (332, 2495),
-    ("bionlp11epi-ner", "test"): (711, 5730),
-    ("bionlp11id-ner", "train"): (513, 5674),
-    ("bionlp11id-ner", "dev"): (142, 1598),
-    ("bionlp11id-ner", "test"): (382, 3810),
-    ("bionlp13cg-ner", "train"): (512, 10826),
-    ("bionlp13cg-ner", "dev"): (169, 3616),
-    ("bionlp13cg-ner", "test"): (321, 6881),
-    ("bionlp13ge-ner", "train"): (466, 3566),
-    ("bionlp13ge-ner", "test"): (657, 4359),
-    ("bionlp13pc-ner", "train"): (422, 7853),
-    ("bionlp13pc-ner", "dev"): (144, 2734),
-    ("biored", "train"): (400, 13351),
-    ("biored", "dev"): (100, 3533),
-    ("biored", "test"): (100, 3535),
-    ("craft-iob", "train"): (1712, 29026),
-    ("craft-iob", "dev"): (622, 9727),
-    ("craft-iob", "test"): (1224, 18881),
-    ("ddi2013", "train"): (714, 14765),
-    ("ddi2013", "test"): (112, 686),
-    ("ddi2013", "test-ddi"): (191, 3039),  # 3040: one stands in the file twice
-    ("drugprot", "train"): (1689, 43457),
-    ("drugprot", "dev"): (750, 18858),
-    ("ex-ptm", "train"): (246, 1787),
-    ("ex-ptm", "dev"): (79, 603),
-    ("ex-ptm", "test"): (324, 2308),
-    ("gnormplus", "train"): (432, 5792),  # 5793: one stands in the file twice, once with wrong offsets
-    ("gnormplus", "test"): (262, 4849),
-    ("jnlpba", "train"): (2000, 51301),
-    ("jnlpba", "test"): (404, 8662),
-    ("linnaeus", "train"): (1737, 2119),
-    ("linnaeus", "dev"): (576, 711),
-    ("ncbi-disease", "train"): (592, 5134),  # 5145: one abstract with 11 mentions stands in the file twice
-    ("ncbi-disease", "dev"): (100, 787),
-    ("ncbi-disease", "test"): (100, 960),
-    ("nlm-chem", "test"): (50, 11772),  # 12411 with OTHER and NonStandardRef
-    ("nlm-gene", "train"): (450, 12832),  # 13797 with Cell and ChromosomeLocation
-    ("nlm-gene", "test"): (100, 2776),  # 3053 with them
-    ("s800", "train"): (892, 2557),
-    ("s800", "dev"): (139, 384),
-    ("s800", "test"): (259, 767),
-    ("tmvar3", "train"): (342, 880),  # 7957 with the types that are not annotated by hand
-    ("tmvar3", "test"): (158, 1095),  # 4625 with them
+CATALOGUE = read_catalogue()
+LAYERS = {"ner": "mentions", "cats": "labels", "relations": "relations", "events": "events"}
+# Written by `biomedplm corpora stats --all --json`, without what is 0.
+COUNTS = json.loads(Path(__file__).with_name("counts.json").read_text(encoding="utf8"))
+# Every data set that Tables 6 to 14 of the survey name, by the names of its records.
+SURVEY = {
+    6: "bc5cdr bc4chemd ncbi-disease i2b2-2010 bc2gm jnlpba linnaeus s800 ebm-pico ccks-2017 ccks-2018 pharmaconer "
+    "cantemist cas",
+    7: "i2b2-2010 gad euadr ddi2013 chemprot biocreative-vi-pm",
+    8: "bionlp-st-2013-cg bionlp-st-2011-epi bionlp-st-2011-ge bionlp-st-2013-ge bionlp-st-2011-id bionlp-st-2013-pc "
+    "mlee",
+    9: "hoc mimic-iii litcovid cord-19-test",
+    10: "biosses medsts-all medsts n2c2-2019-sts",
+    11: "pubmedqa bioasq clicr emrqa cmedqa covid-19-questions",
+    12: "mz dx rd sd cmdd sat msl mie covid-dialogue meddg meddialog chunyu kamed m2-meddialog-base m2-meddialog-large",
+    13: "cord-19 ms2 cdsr rct-summaries pubmed-summarisation",
+    14: "mednli mediqa-rqe cmfaq",
 }
+per_record = pytest.mark.parametrize("corpus", CATALOGUE.values(), ids=lambda corpus: corpus.name)
 
 
-def test_catalogue_entries_are_whole() -> None:
-    for name, corpus in read_catalogue().items():
-        assert corpus.name == name
-        assert corpus.reader in READERS
-        assert corpus.labels == tuple(sorted(corpus.labels))
-        assert corpus.licence
-        assert corpus.source
-        assert set(corpus.label_map.values()) <= {*corpus.labels, None}
-        assert all("path" in files for files in corpus.files.values())
-    assert set(COUNTS) == {(name, split) for name, corpus in read_catalogue().items() for split in corpus.splits}
+@per_record
+def test_catalogue_record_is_whole(corpus: Corpus) -> None:
+    for name in ("title", "licence", "source", "citation"):
+        assert getattr(corpus, name), name
+    assert corpus.tasks
+    assert corpus.how or corpus.files, "it says neither which files there are nor how to get them"
+    assert corpus.access == "public" or corpus.how
+    assert corpus.reader is None or (corpus.reader in READERS and corpus.files)
+    assert set(corpus.metrics) <= set(METRICS)
+    assert corpus.reader is not None or not corpus.metrics
+    for labels in corpus.layers.values():
+        assert len(set(labels)) == len(labels)
+    assert corpus.labels == tuple(sorted(corpus.labels))
+    assert set(corpus.label_map.values()) <= {*corpus.labels, None}
+    assert all(6 <= number <= 14 for number in corpus.survey)
+    assert all(re.fullmatch("[a-z]{2}", language) for language in corpus.languages)
+    assert all(oddity.endswith((".", "…")) for oddity in corpus.oddities)
+
+
+@per_record
+def test_catalogue_overlaps_are_mutual(corpus: Corpus) -> None:
+    for name, what in corpus.overlaps.items():
+        assert name != corpus.name
+        assert CATALOGUE[name].overlaps[corpus.name] == what
+
+
+def test_catalogue_names_nobodys_folders() -> None:
+    for file in catalogue_module.RECORDS.glob("*.json"):
+        assert not re.search(r"/(home|root|work|tmp|Users)/|file:/|C:\\", file.read_text(encoding="utf8")), file
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_catalogue_readers_are_there(name: str) -> None:
+    module, _, function = READERS[name].rpartition(".")
+    assert callable(getattr(import_module(f"spacy_biomedplm.corpora.{module}"), function))
+
+
+@pytest.mark.parametrize("table", SURVEY)
+def test_catalogue_has_every_data_set_of_the_survey(table: int) -> None:
+    listed = {corpus.name for corpus in CATALOGUE.values() if table in corpus.survey}
+    assert set(SURVEY[table].split()) <= listed
 
 
 def test_corpus_names_articles_across_corpora() -> None:
     assert get_corpus("bc5cdr").public_id("123") == get_corpus("anatem").public_id("PMID-123") == "pmid:123"
+    assert get_corpus("bionlp-st-2009").public_id("123") == get_corpus("mlee").public_id("PMID-123") == "pmid:123"
     assert get_corpus("jnlpba").public_id("123") == "medline-ui:123"
     assert get_corpus("anatem").public_id("PMC-12-sec-03") is None
     assert get_corpus("s800").public_id("train-00001") is None
@@ -96,6 +93,7 @@ def test_corpus_keeps_the_parts_of_an_article_together() -> None:
     assert get_corpus("s800").group_id("train-00120") == get_corpus("s800").group_id("train-00129")
     assert get_corpus("s800").group_id("train-00130") != get_corpus("s800").group_id("train-00129")
     assert get_corpus("bc5cdr").group_id("123") == "123"
+    assert get_corpus("ade").group_id("123#2") == get_corpus("ade").group_id("123")
 
 
 def test_load_corpus_reads_from_the_folder_of_the_environment(
@@ -104,37 +102,171 @@ def test_load_corpus_reads_from_the_folder_of_the_environment(
     content = "5|t|Kelvanol\n5|a|\n5\t0\t8\tKelvanol\tChemical\n"
     monkeypatch.setenv(ROOT_VARIABLE, str(write("bc5cdr/CDR_TestSet.PubTator.txt", content).parent.parent))
     (doc,) = load_corpus("bc5cdr", "test", vocab)
-    assert doc._.annotated == {"ner": {"bc5cdr": ["Chemical", "Disease"]}}
+    assert doc._.corpus == "bc5cdr"
+    assert doc._.annotated == {
+        "ner": {"bc5cdr": ["Chemical", "Disease"]},
+        "linking": {"bc5cdr": ["MESH"]},
+        "relations": {"bc5cdr": ["CID"]},
+    }
 
 
 def test_load_corpus_says_what_is_wrong_at_once(vocab: Vocab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ROOT_VARIABLE, raising=False)
-    with pytest.raises(BiomedplmError, match=r"B414.*'bc6'.*anatem, bc2gm, bc5cdr"):
-        load_corpus("bc6", "train", vocab, tmp_path)
+    with pytest.raises(BiomedplmError, match=r"B414.*'bc5'.*bc5cdr"):
+        load_corpus("bc5", "train", vocab, tmp_path)
     with pytest.raises(BiomedplmError, match=r"B415.*'jnlpba'.*'dev'.*train, test"):
         load_corpus("jnlpba", "dev", vocab, tmp_path)
+    with pytest.raises(BiomedplmError, match=r"B415.*'clicr'.*none"):
+        load_corpus("clicr", "train", vocab, tmp_path)
     with pytest.raises(BiomedplmError, match=r"B416.*BIOMEDPLM_CORPORA"):
         load_corpus("bc5cdr", "train", vocab)
-    with pytest.raises(BiomedplmError, match=r"B417.*CDR_TrainingSet.*github.com.*BIOMEDPLM_CORPORA"):
+    with pytest.raises(BiomedplmError, match=r"B417.*CDR_TrainingSet.*https://.*BIOMEDPLM_CORPORA"):
         load_corpus("bc5cdr", "train", vocab, tmp_path)
-    with pytest.raises(BiomedplmError, match=r"B418.*'ddi2013'.*CC BY-NC"):
-        load_corpus("ddi2013", "train", vocab, tmp_path)
+    with pytest.raises(BiomedplmError, match=r"B417.*PhysioNet"):
+        load_corpus("mednli", "test", vocab, tmp_path)
     with pytest.raises(BiomedplmError, match=r"B401.*nowhere"):
         find_root(tmp_path / "nowhere")
 
 
-@pytest.mark.corpora
-@pytest.mark.parametrize(("name", "split"), sorted(COUNTS))
-def test_load_corpus_finds_every_document_and_mention(
-    name: str, split: str, corpora_folder: Path, vocab: Vocab
+def test_load_corpus_needs_a_reader_and_leave(vocab: Vocab, write: Callable[..., Path]) -> None:
+    root = write("ddi2013/train.tar.gz", "").parent.parent
+    write("deeploc/setHARD.fasta", ">P1 Nucleus-U\nMK\n")
+    with pytest.raises(BiomedplmError, match=r"B418.*'ddi2013'.*CC BY-NC"):
+        load_corpus("ddi2013", "train", vocab, root)
+    with pytest.raises(BiomedplmError, match=r"B420.*'deeploc'.*setHARD"):
+        load_corpus("deeploc", "test-hard", vocab, root)
+
+
+RECORD = {
+    "name": "toy",
+    "title": "Toy",
+    "tasks": ["ner"],
+    "languages": ["en"],
+    "layers": {"ner": ["Drug"]},
+    "licence": "none",
+    "commercial": True,
+    "access": "public",
+    "source": "nowhere",
+    "how": "",
+    "citation": "Nobody",
+    "reader": "pubtator",
+}
+
+
+def _toy(**fields: object) -> Corpus:
+    return parse_corpus(json.dumps({**RECORD, **fields}), path="toy.json", stem="toy")
+
+
+def test_files_may_lie_unpacked(write: Callable[..., Path]) -> None:
+    corpus = _toy(files={"train": {"path": ["a.txt.gz", "b.tar.gz"]}, "test": {"path": "."}})
+    root = write("toy/a.txt", "").parent.parent
+    assert locate(corpus, "a.txt.gz", root) == root / "toy" / "a.txt"
+    assert locate(corpus, "b.tar.gz", root) is None
+    assert has_files(corpus, root)
+    assert not has_files(corpus, None)
+    with pytest.raises(BiomedplmError, match=r"B417.*b\.tar\.gz"):
+        find_files(corpus, "train", root)
+    write("toy/b/x.txt", "")
+    assert find_files(corpus, "train", root) == {"path": [root / "toy" / "a.txt", root / "toy" / "b"]}
+    assert find_files(corpus, "test", root) == {"path": [root / "toy"]}
+
+
+def test_read_corpus_reads_several_files_and_chosen_documents(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = Report()
-    docs = 0
-    labels: Counter[str] = Counter()
-    for doc in load_corpus(name, split, vocab, corpora_folder, report, allow_noncommercial=True):
-        docs += 1
-        labels.update(span.label_ for span in doc.spans["entities"])
-        assert doc._.annotated == {"ner": {name: list(get_corpus(name).labels)}}
-    assert (docs, labels.total()) == COUNTS[name, split]
-    assert set(labels) <= set(get_corpus(name).labels)
-    assert report.counts["dropped"] == (1 if (name, split) == ("ncbi-disease", "train") else 0)
+    documents = {name: f"{name}|t|Kelvanol\n{name}|a|\n{name}\t0\t8\tKelvanol\tDrug\n\n" for name in "1234"}
+    root = write("toy/a.txt", documents["1"] + documents["2"]).parent.parent
+    write("toy/b.txt", documents["3"] + documents["4"])
+    write("toy/ids.txt", "2\n3\n")
+    corpus = _toy(
+        files={"train": {"path": ["a.txt", "b.txt"]}, "test": {"path": ["a.txt", "b.txt"], "only": "ids.txt"}}
+    )
+    monkeypatch.setattr(catalogue_module, "read_catalogue", lambda: {"toy": corpus})
+    assert [record.doc_id for record in read_corpus("toy", "train", root)] == ["1", "2", "3", "4"]
+    assert [record.doc_id for record in read_corpus("toy", "test", root)] == ["2", "3"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"title": None}, "'title' must be a text"),
+        ({"licence": ...}, "'licence' is missing"),
+        ({"license": "none"}, "'license' is no field"),
+        ({"name": "Toy"}, "'name' must be that of the file"),
+        ({"tasks": ["reading"]}, "'tasks' has 'reading', none of ner"),
+        ({"access": "free"}, "'access' has 'free'"),
+        ({"layers": {"ner": "Drug"}}, "labels of 'ner'"),
+        ({"layers": {"mood": []}}, "'layers' has 'mood'"),
+        ({"survey": ["6"]}, "'survey' must be a list of whole numbers"),
+        ({"commercial": "yes"}, "'commercial' must be true or false"),
+        ({"group": "no group"}, "'group' must be a pattern with a group"),
+        ({"pmid": "("}, "'pmid' must be a pattern with a group"),
+        ({"files": {"train": {}}}, "'train' must have a 'path'"),
+        ({"files": {"train": {"path": 1}}}, "'path' of the split 'train' must be the name"),
+        ({"files": {"train": {"path": "a", "texts": ["b"]}}}, "'texts' of the split 'train' must be the name"),
+        ({"files": {"train": {"path": "../a"}}}, "'../a' must be a name below the folder"),
+        ({"files": {"train": {"path": "/etc/passwd"}}}, "'/etc/passwd' must be a name below"),
+        ({"files": {"train": {"path": "a/../../b"}}}, "must be a name below"),
+        ({"files": {"train": {"path": "c:\\a"}}}, "must be a name below"),
+        ({"files": {"train": {"path": ""}}}, "must be a name below"),
+        ({"folder": ".."}, "'..' must be a name below"),
+        ({"sha256": {"a": "00"}}, "SHA-256 of 'a' must be 64"),
+        ({"downloads": {"a": {"url": "https://a.org/a"}}}, "'a' has a download but no sha256"),
+        ({"downloads": {"a": {"url": "file:///a"}}, "sha256": {"a": "0" * 64}}, "must begin with https://"),
+        ({"downloads": {"a": {"url": "https://a.org", "to": "b"}}}, "an object with url"),
+        ({"downloads": {"a": {"url": 1}}}, "must hold texts"),
+        ({"counts": {"train": {"words": 1}}}, "an object of documents"),
+        ({"counts": {"train": {"documents": -1}}}, "must be whole numbers"),
+    ],
+)
+def test_parse_corpus_says_what_is_wrong(fields: dict[str, object], reason: str) -> None:
+    record = {name: value for name, value in {**RECORD, **fields}.items() if value is not ...}
+    with pytest.raises(BiomedplmError, match=re.escape("[B422] 'toy.json' is not a record")) as caught:
+        parse_corpus(json.dumps(record), path="toy.json", stem="toy")
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "1"])
+def test_parse_corpus_wants_an_object(content: str) -> None:
+    with pytest.raises(BiomedplmError, match="B422"):
+        parse_corpus(content, path="toy.json", stem="toy")
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("name", COUNTS)
+def test_read_corpus_finds_everything(name: str, corpora_folder: Path) -> None:
+    corpus = get_corpus(name)
+    if not has_files(corpus, corpora_folder):
+        pytest.skip(f"{name} is not there")
+    found = {}
+    for split in count_corpus(corpus, corpora_folder):
+        problems = {kind: split.report.counts[kind] for kind in ("repaired", "dropped")}
+        found[split.split] = {key: number for key, number in {**split.counts, **problems}.items() if number}
+        assert not split.differences or corpus.oddities, f"{name}/{split.split}: {split.differences}"
+        for layer, counter in (
+            ("ner", "mentions"),
+            ("cats", "labels"),
+            ("relations", "relations"),
+            ("events", "events"),
+        ):
+            if corpus.layers.get(layer):
+                assert set(split.labels[counter]) <= {*corpus.layers[layer], ""}, f"{name}/{split.split}: {layer}"
+    assert found == COUNTS[name]
+
+
+@pytest.mark.corpora
+def test_catalogue_covers_the_folder_of_corpora(corpora_folder: Path) -> None:
+    folders = {path.name for path in corpora_folder.iterdir() if path.is_dir()}
+    corpora = {name for name in folders if not name.startswith("kb-") and name != "LICENSES"}
+    assert corpora <= {corpus.folder for corpus in CATALOGUE.values()}
+    readable = {corpus.name for corpus in CATALOGUE.values() if corpus.reader and has_files(corpus, corpora_folder)}
+    assert readable == set(COUNTS)
+
+
+@pytest.mark.corpora
+def test_load_corpus_stops_at_broken_items_only_if_told(corpora_folder: Path, vocab: Vocab) -> None:
+    with pytest.raises(BiomedplmError, match="B405"):
+        list(load_corpus("pharmaconer", "train", vocab, corpora_folder))
+    report = Report(errors="repair")
+    assert len(list(load_corpus("pharmaconer", "train", vocab, corpora_folder, report))) == 500
+    assert report.counts["repaired"] == 5

@@ -1,11 +1,13 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_biomedplm.corpora import Record, get_corpus, make_doc
 from spacy_biomedplm.corpora.deduplication import Fingerprint, HeldOut, deduplicate, fingerprint, tabulate
 from spacy_biomedplm.corpora.fingerprints import hash_text, hash_windows, hash_words, normalize_words
+from spacy_biomedplm.documents import make_doc
+from spacy_biomedplm.types import DocumentRecord
 
 ABSTRACT = (
     "We treated forty rats with kelvanol for six weeks and weighed their livers at the end. "
@@ -107,10 +109,14 @@ def test_held_out_of_nothing_keeps_everything() -> None:
 
 
 def test_deduplicate_returns_kept_documents_and_a_table(vocab: Vocab) -> None:
-    bc5cdr, biored = get_corpus("bc5cdr").scheme, get_corpus("biored").scheme
-    test = make_doc(vocab, Record("42", ABSTRACT, (), "toy"), scheme=bc5cdr)
+    def doc_of(corpus: str, name: str, text: str) -> Doc:
+        doc = make_doc(vocab, DocumentRecord(name, text))
+        doc._.corpus = corpus
+        return doc
+
+    test = doc_of("bc5cdr", "42", ABSTRACT)
     texts = {"42": "Corrected text.", "43": ABSTRACT, "44": "A text about quite another matter altogether."}
-    train = [make_doc(vocab, Record(name, text, (), "toy"), scheme=biored) for name, text in texts.items()]
+    train = [doc_of("biored", name, text) for name, text in texts.items()]
     kept, matches = deduplicate(train, HeldOut([fingerprint(test, "test")]), split="train")
     assert [doc._.doc_id for doc in kept] == ["44"]
     assert tabulate(matches) == [("biored/train", "bc5cdr/test", "id", 1), ("biored/train", "bc5cdr/test", "text", 1)]

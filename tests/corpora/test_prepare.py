@@ -11,8 +11,10 @@ from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
-from spacy_biomedplm.corpora import Record, Report, get_corpus, make_doc
+from spacy_biomedplm.corpora import Report, get_corpus
 from spacy_biomedplm.corpora.deduplication import fingerprint
+from spacy_biomedplm.documents import make_doc
+from spacy_biomedplm.types import DocumentRecord
 
 SCRIPT = Path(__file__).parents[2] / "projects" / "en_biomed_trf" / "scripts" / "prepare.py"
 
@@ -33,8 +35,10 @@ def _load(prepare: ModuleType, vocab: Vocab, name: str, **splits: list[str]) -> 
     corpus = get_corpus(name)
     loaded = {}
     for split, doc_ids in splits.items():
-        records = (Record(doc_id, f"The text of abstract {doc_id} is about nothing.", (), "toy") for doc_id in doc_ids)
-        docs = [make_doc(vocab, record, scheme=corpus.scheme) for record in records]
+        texts = {doc_id: f"The text of abstract {doc_id} is about nothing." for doc_id in doc_ids}
+        docs = [make_doc(vocab, DocumentRecord(doc_id, text)) for doc_id, text in texts.items()]
+        for doc in docs:
+            doc._.corpus = name
         loaded[split] = [(doc, fingerprint(doc, split)) for doc in docs]
     return prepare.Loaded(corpus, loaded, Report())
 

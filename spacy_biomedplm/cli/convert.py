@@ -1,0 +1,59 @@
+"""``biomedplm convert``: annotated documents from one format to another."""
+
+import json
+from enum import Enum
+from pathlib import Path
+
+import typer
+
+from spacy_biomedplm.cli.console import handle_errors
+
+
+class Errors(str, Enum):
+    """What to do with broken items."""
+
+    stop = "raise"
+    skip = "skip"
+    repair = "repair"
+
+
+@handle_errors
+def convert_command(
+    source: Path = typer.Argument(..., metavar="IN", help="File or folder; .gz and .tar.gz are read in place."),
+    target: Path = typer.Argument(..., metavar="OUT", help="File or folder; it must not exist."),
+    source_format: str | None = typer.Option(None, "--from", "-f", help="Format of IN; see below."),
+    target_format: str | None = typer.Option(None, "--to", "-t", help="Format of OUT; see below."),
+    errors: Errors = typer.Option(
+        Errors.stop,
+        "--errors",
+        "-e",
+        help="Broken items: raise stops at the first, skip leaves them out, repair mends what has one safe repair.",
+    ),
+    problems: Path | None = typer.Option(None, "--problems", help="JSON file of all broken items and all counts."),
+) -> None:
+    """Convert annotated documents between formats without loss.
+
+    Formats: brat, a2, bioc-xml, bioc-json, pubtator, conll, jsonl, bigbio,
+    i2b2, ddi, chemprot, drugprot, knowtator, ebm-nlp, pubmed-xml, jats, txt,
+    docbin. They are guessed from names where that is safe (.ann, .spacy,
+    .jsonl …). What OUT cannot express is counted, never dropped in silence.
+
+    Example: biomedplm convert corpus/ corpus.xml --from brat --to bioc-xml
+    """
+    from spacy_biomedplm.cli.conversion import convert
+    from spacy_biomedplm.cli.display import CountProgress, print_conversion
+    from spacy_biomedplm.corpora.problems import Report
+
+    report = Report(errors=errors.value)
+    with CountProgress() as progress:
+        done = convert(
+            source,
+            target,
+            source_format=source_format,
+            target_format=target_format,
+            report=report,
+            progress=progress.update,
+        )
+    if problems is not None:
+        problems.write_text(json.dumps(done.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf8")
+    print_conversion(done, target)

@@ -1,0 +1,260 @@
+"""Whether the annotations of a document fit its text and each other, and mending them where that is safe."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from spacy_biomedplm.attributes import order_events
+from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.corpora.schemes import without
+from spacy_biomedplm.errors import coded
+from spacy_biomedplm.types import DocumentRecord, EventRecord, MentionRecord, RelationRecord
+
+# A mention whose offsets are wrong is looked for this many characters to either side.
+MAX_SHIFT_CHARS = 24
+# Shorter mentions are only found as whole words.
+MIN_PART_CHARS = 3
+
+
+def fit(record: DocumentRecord, report: Report) -> DocumentRecord:
+    """Return a document of which ``make_doc`` takes every annotation.
+
+    record (DocumentRecord): As it stands in the file.
+    report (Report): Decides about what is broken, and lists it: offsets that do not fit the text, identifiers that
+        are there twice, references to what is not there, events in a circle, half surrogate pairs.
+    RETURNS (DocumentRecord): The same, if nothing is broken; ``mention.text`` is kept only where it differs from the
+        characters of the document.
+    RAISES (BiomedplmError): B405 or B430-B434, if the report's mode is "raise".
+    """
+    record = _whole_characters(record, report)
+    record = _unique(record, report)
+    mentions = []
+    gone: set[str] = set()
+    for mention in record.mentions:
+        placed = _placed(record, mention, report)
+        if placed is None:
+            gone.add(mention.id)
+        else:
+            mentions.append(placed)
+    record = without(replace(record, mentions=tuple(mentions)), gone, report)
+    record = without(*_resolved(record, report), report)
+    return _with_passages(record, report)
+
+
+def _with_passages(record: DocumentRecord, report: Report) -> DocumentRecord:
+    kept = []
+    for passage in record.passages:
+        if 0 <= passage.start <= passage.end <= len(record.text):
+            kept.append(passage)
+        else:
+            values: dict[str, Any] = {"path": record.path, "line": 0, "doc_id": record.doc_id}
+            found = f"{passage.start}-{passage.end}"
+            message = coded("B430", **values, id=passage.kind, found=found, size=len(record.text))
+            report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind)
+    return record if len(kept) == len(record.passages) else replace(record, passages=tuple(kept))
+
+
+def _whole_characters(record: DocumentRecord, report: Report) -> DocumentRecord:
+    broken = next((char for char in record.text if "\ud800" <= char <= "\udfff"), None)
+    if broken is None:
+        return record
+    message = coded("B432", path=record.path, doc_id=record.doc_id, found=f"U+{ord(broken):04X}")
+    if not report.mend(message, path=record.path, doc_id=record.doc_id):
+        return replace(record, text="", mentions=(), relations=(), events=(), attributes=(), passages=())
+    return replace(record, text="".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in record.text))
+
+
+def _unique(record: DocumentRecord, report: Report) -> DocumentRecord:
+    """Take out what has the identifier of something before it; references mean the first."""
+    seen: set[str] = set()
+    kept: dict[str, list[Any]] = {"mentions": [], "relations": [], "events": []}
+    groups: list[tuple[str, tuple[Any, ...]]] = [
+        ("mentions", record.mentions),
+        ("relations", record.relations),
+        ("events", record.events),
+    ]
+    for name, items in groups:
+        for item in items:
+            if item.id in seen:
+                values: dict[str, Any] = {"path": record.path, "line": item.line, "doc_id": record.doc_id}
+                report.drop(coded("B431", **values, id=item.id), **values, label=item.label)
+            else:
+                kept[name].append(item)
+                seen.add(item.id)
+    if sum(map(len, kept.values())) == len(record.mentions) + len(record.relations) + len(record.events):
+        return record
+    return replace(
+        record,
+        mentions=tuple(kept["mentions"]),
+        relations=tuple(kept["relations"]),
+        events=tuple(kept["events"]),
+    )
+
+
+def _placed(record: DocumentRecord, mention: MentionRecord, report: Report) -> MentionRecord | None:
+    """Return a mention with offsets that fit the text, or None if it is left out."""
+    where: dict[str, Any] = {"path": record.path, "line": mention.line, "doc_id": record.doc_id}
+    inside = all(0 <= start <= end <= len(record.text) for start, end in mention.fragments)
+    if inside and mention.fragments and record.text:
+        if mention.text is None:
+            return mention
+        shown = record.text_of(mention)
+        if shown == mention.text:
+            return replace(mention, text=None)
+        if _same(shown, mention.text):
+            return mention
+    if mention.text is None or len(mention.fragments) != 1:
+        found = ";".join(f"{start}-{end}" for start, end in mention.fragments) or "no offsets"
+        if inside and mention.fragments and record.text:
+            detail = f"'{mention.text}' at {found} does not fit the text '{record.text_of(mention)}'; the offsets stand"
+            if report.mend(coded("B405", **where, detail=detail), **where, label=mention.label):
+                return replace(mention, text=None)
+        else:
+            message = coded("B430", **where, id=mention.id, found=found, size=len(record.text))
+            report.drop(message, **where, label=mention.label)
+        return None
+    start, end = mention.fragments[0]
+    moved = place(record.text, mention)
+    detail = f"'{mention.text}' at {start}-{end} does not fit the text '{record.text[max(start, 0) : max(end, 0)]}'"
+    if moved is None:
+        report.drop(coded("B405", **where, detail=detail), **where, label=mention.label)
+        return None
+    first, last = moved
+    detail = f"{detail}; it is taken to be '{record.text[first:last]}' at {first}-{last}"
+    if not report.mend(coded("B405", **where, detail=detail), **where, label=mention.label):
+        return None
+    return replace(mention, fragments=(moved,), text=None)
+
+
+def _resolved(record: DocumentRecord, report: Report) -> tuple[DocumentRecord, set[str]]:
+    """Take out what refers to nothing, and events in a circle."""
+    mentions = {mention.id for mention in record.mentions}
+    items: tuple[RelationRecord | EventRecord, ...] = (*record.relations, *record.events)
+    known = mentions | {item.id for item in items}
+    gone: set[str] = set()
+
+    def targets(item: RelationRecord | EventRecord) -> Iterator[str]:
+        if isinstance(item, EventRecord) and item.trigger not in mentions:
+            yield item.trigger
+        for argument in item.arguments:
+            if argument.kind != "concept" and argument.target not in known:
+                yield argument.target
+
+    for item in items:
+        missing = next(targets(item), None)
+        if missing is not None:
+            gone.add(item.id)
+            _dangling(record, item.id, missing, item.line, report)
+    known -= gone
+    said = known | {attribute.id for attribute in record.attributes}
+    kept: dict[str, list[Any]] = {"attributes": [], "notes": [], "equivalences": []}
+
+    def keep(kind: str, item: Any, name: str, references: Iterable[str], ids: set[str]) -> None:
+        missing = next((target for target in references if target not in ids), None)
+        if missing is None:
+            kept[kind].append(item)
+        elif missing not in gone:
+            _dangling(record, name, missing, item.line, report)
+
+    for attribute in record.attributes:
+        keep("attributes", attribute, attribute.id, [attribute.target], said)
+    for note in record.notes:
+        keep("notes", note, note.id, [note.target] if note.target else [], said)
+    for group in record.equivalences:
+        keep("equivalences", group, group.label, group.targets, known)
+    record = replace(
+        record,
+        relations=tuple(item for item in record.relations if item.id not in gone),
+        events=tuple(item for item in record.events if item.id not in gone),
+        attributes=tuple(kept["attributes"]),
+        notes=tuple(kept["notes"]),
+        equivalences=tuple(kept["equivalences"]),
+    )
+    return _without_circles(record, report, gone)
+
+
+def _without_circles(record: DocumentRecord, report: Report, gone: set[str]) -> tuple[DocumentRecord, set[str]]:
+    events = {event.id: event for event in record.events}
+    while True:
+        order = {name: [a.target for a in e.arguments if a.kind == "event"] for name, e in events.items()}
+        circle = order_events(order)[1]
+        if not circle:
+            return replace(record, events=tuple(events.values())), gone
+        event = events.pop(circle[-1])
+        gone.add(event.id)
+        message = f"{record.path}, line {event.line}: " + coded("B433", events=" → ".join([*circle, circle[0]]))
+        report.drop(message, path=record.path, line=event.line, doc_id=record.doc_id, label=event.label)
+
+
+def _dangling(record: DocumentRecord, name: str, target: str, line: int, report: Report) -> None:
+    values: dict[str, Any] = {"path": record.path, "line": line, "doc_id": record.doc_id}
+    report.drop(coded("B434", **values, id=name, target=target), **values)
+
+
+def place(text: str, mention: MentionRecord) -> tuple[int, int] | None:
+    """Return the offsets that a mention really has in a text, or None if they cannot be told.
+
+    text (str): The text of the document.
+    mention (MentionRecord): In one fragment.
+    RETURNS (tuple[int, int] | None): First character and the one after the last.
+
+    In this order: (1) the characters at the offsets are those of the mention, but for white space, case and
+    punctuation: the offsets stand; (2) the mention's characters occur nearby, at most 24 characters away, and no
+    two places are equally near: they are moved there. Whole words are looked for first, then whole words with
+    case ignored, then any place if there is just one; (3) the characters at the offsets are whole words with
+    which the mention's text starts: the offsets stand; (4) none.
+    """
+    start, end = mention.fragments[0]
+    if not 0 <= start < end <= len(text):
+        return None if mention.text is None else _search(text, mention)
+    if mention.text is None or _same(text[start:end], mention.text):
+        return start, end
+    found = _search(text, mention)
+    if found is not None:
+        return found
+    inside = _skeleton(text[start:end])
+    if inside and _skeleton(mention.text).startswith(inside) and not _splits_word(text, end):
+        return start, end
+    return None
+
+
+def _search(text: str, mention: MentionRecord) -> tuple[int, int] | None:
+    wanted = (mention.text or "").strip()
+    start = mention.fragments[0][0]
+    if not wanted:
+        return None
+    begin = max(0, start - MAX_SHIFT_CHARS)
+    window = text[begin : start + MAX_SHIFT_CHARS + len(wanted)]
+    for where, what in ((window, wanted), (_lower(window), _lower(wanted))):
+        places = [begin + place for place in _find_all(where, what)]
+        whole = [at for at in places if not (_splits_word(text, at) or _splits_word(text, at + len(what)))]
+        whole.sort(key=lambda at: abs(at - start))
+        if len(whole) == 1 or (whole and abs(whole[0] - start) < abs(whole[1] - start)):
+            return whole[0], whole[0] + len(what)
+        if len(places) == 1 and len(what) >= MIN_PART_CHARS:
+            return places[0], places[0] + len(what)
+    return None
+
+
+def _find_all(text: str, wanted: str) -> Iterator[int]:
+    at = text.find(wanted)
+    while at >= 0:
+        yield at
+        at = text.find(wanted, at + 1)
+
+
+def _lower(text: str) -> str:
+    # str.lower can change the length ("İ"); offsets must not.
+    return "".join(low if len(low := char.lower()) == 1 else char for char in text)
+
+
+def _same(left: str, right: str) -> bool:
+    return left == right or (bool(skeleton := _skeleton(left)) and skeleton == _skeleton(right))
+
+
+def _skeleton(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _splits_word(text: str, offset: int) -> bool:
+    return 0 < offset < len(text) and text[offset - 1].isalnum() and text[offset].isalnum()

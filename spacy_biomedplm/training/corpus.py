@@ -1,0 +1,110 @@
+"""The reader "spacy-biomedplm.Corpus.v1": one split of a corpus of the catalogue, without texts of test splits."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.training import Example
+
+from spacy_biomedplm.corpora.catalogue import (
+    find_root,
+    get_corpus,
+    is_here,
+    make_reference,
+    read_catalogue,
+    read_corpus,
+)
+from spacy_biomedplm.corpora.corpus import Corpus
+from spacy_biomedplm.corpora.deduplication import HeldOut, fingerprint_text
+from spacy_biomedplm.corpora.problems import ErrorMode, Report
+from spacy_biomedplm.errors import coded
+from spacy_biomedplm.types import DocumentRecord
+
+TEST = "test"
+
+
+def create_corpus_reader(
+    name: str,
+    split: str,
+    root: Path | None = None,
+    exclude_tests: bool | list[str] = True,
+    max_docs: int | None = None,
+    errors: ErrorMode = "repair",
+    allow_noncommercial: bool = False,
+) -> Callable[[Language], Iterator[Example]]:
+    """Return a reader of one split of a corpus.
+
+    name (str): Name of the corpus in the catalogue.
+    split (str): Such as "train", "dev" or "test".
+    root (Path | None): Folder of the corpora; None takes the environment variable BIOMEDPLM_CORPORA.
+    exclude_tests (bool | list[str]): Leave out documents that share text with a test document: of every corpus of the
+        same language whose test files are there (true), or of these corpora. A test split is never thinned.
+    max_docs (int | None): Read at most this many documents.
+    errors (ErrorMode): What to do with broken items of the files: "raise", "skip" or "repair".
+    allow_noncommercial (bool): Read a corpus whose terms forbid commercial use.
+    RETURNS (Callable[[Language], Iterator[Example]]): Every call is one pass. Files are read in the first one, which
+        warns of documents that are left out (W490) and items that were repaired or left out (W491). Examples carry
+        what the corpus annotates in ``doc._.annotated``.
+    RAISES (BiomedplmError): On the first pass: as ``load_corpus``.
+    """
+    records: list[DocumentRecord] = []
+
+    def read(nlp: Language) -> Iterator[Example]:
+        corpus = get_corpus(name)
+        if not records:
+            report = Report(errors=errors)
+            found = read_corpus(name, split, root, report, allow_noncommercial=allow_noncommercial)
+            # The shared positions that make a passage are counted among all documents of the corpus.
+            chosen = list(found) if exclude_tests else list(islice(found, max_docs))
+            _warn_of_problems(corpus, split, report)
+            if exclude_tests and not split.startswith(TEST):
+                chosen = _without_tests(corpus, split, chosen, find_root(root), exclude_tests)
+            records.extend(chosen[:max_docs])
+        for record in records:
+            doc = make_reference(corpus, record, nlp.vocab)
+            if len(doc):
+                yield Example(nlp.make_doc(doc.text), doc)
+
+    return read
+
+
+def _warn_of_problems(corpus: Corpus, split: str, report: Report) -> None:
+    repaired, dropped = report.counts["repaired"], report.counts["dropped"]
+    if repaired or dropped:
+        message = coded("W491", name=corpus.name, split=split, repaired=repaired, dropped=dropped)
+        warnings.warn(message, stacklevel=3)
+
+
+def _without_tests(
+    corpus: Corpus, split: str, records: Sequence[DocumentRecord], root: Path, exclude: bool | list[str]
+) -> list[DocumentRecord]:
+    if exclude is True:
+        same = (other for other in read_catalogue().values() if set(other.languages) & set(corpus.languages))
+        tests = [(other.name, test) for other in same for test in other.splits if _is_test(other, test, root)]
+    else:
+        tests = [(other, test) for other in exclude or () for test in get_corpus(other).splits if test.startswith(TEST)]
+    held_out = _hold_out(tuple(tests), root)
+    kept, matches = held_out.split([fingerprint_text(corpus, split, record.doc_id, record.text) for record in records])
+    if matches:
+        names = sorted({match.held_out for match in matches})
+        values = {"name": corpus.name, "split": split, "count": len(matches), "total": len(records)}
+        warnings.warn(coded("W490", **values, tests=", ".join(names)), stacklevel=4)
+    return [records[index] for index in kept]
+
+
+def _is_test(corpus: Corpus, split: str, root: Path) -> bool:
+    return split.startswith(TEST) and corpus.reader is not None and is_here(corpus, split, root)
+
+
+@lru_cache(maxsize=2)
+def _hold_out(tests: tuple[tuple[str, str], ...], root: Path) -> HeldOut:
+    """Return an index of test documents; kept, because the readers of train and dev want the same."""
+    fingerprints = []
+    for name, split in tests:
+        corpus = get_corpus(name)
+        for record in read_corpus(name, split, root, Report(errors="repair"), allow_noncommercial=True):
+            fingerprints.append(fingerprint_text(corpus, split, record.doc_id, record.text))
+    return HeldOut(fingerprints)

@@ -1,0 +1,115 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from spacy_biomedplm.cli import app
+from spacy_biomedplm.formats import FORMATS
+
+TEXT = "IL-4 up-regulates the phosphorylation of STAT6."
+ANN = """T1\tProtein 0 4\tIL-4
+T2\tProtein 41 46\tSTAT6
+T3\tPositive_regulation 5 17\tup-regulates
+T4\tPhosphorylation 22 37\tphosphorylation
+R1\tUpstream Arg1:T1 Arg2:T2
+E1\tPhosphorylation:T4 Theme:T2
+E2\tPositive_regulation:T3 Theme:E1 Cause:T1
+A1\tNegation E1
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "7.txt").write_text(TEXT, encoding="utf8")
+    (folder / "7.ann").write_text(ANN, encoding="utf8")
+    return folder
+
+
+def run(*arguments: Any) -> Any:
+    return CliRunner().invoke(app, ["convert", *map(str, arguments)])
+
+
+def test_there_and_back(corpus: Path, tmp_path: Path) -> None:
+    middle, end = tmp_path / "corpus.jsonl.gz", tmp_path / "again"
+    assert run(corpus, middle, "--from", "brat").exit_code == 0
+    assert middle.read_bytes()[:2] == bytes([0x1F, 0x8B])
+    result = run(middle, end, "--to", "brat")
+    assert result.exit_code == 0, result.output
+    assert "events" in result.stdout
+    assert "not expressed" not in result.stdout
+    assert (end / "7.txt").read_text(encoding="utf8") == TEXT
+    assert sorted((end / "7.ann").read_text(encoding="utf8").splitlines()) == sorted(ANN.splitlines())
+
+
+@pytest.mark.parametrize("name", [name for name, known in FORMATS.items() if known.write is not None])
+def test_every_format_is_written_and_what_it_lacks_is_counted(name: str, corpus: Path, tmp_path: Path) -> None:
+    listed = tmp_path / "problems.json"
+    result = run(corpus, tmp_path / "out", "--from", "brat", "--to", name, "--problems", listed)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out").exists()
+    done = json.loads(listed.read_text(encoding="utf8"))
+    assert done["read"] == {
+        "documents": 1,
+        "entities": 2,
+        "triggers": 2,
+        "relations": 1,
+        "events": 2,
+        "attributes": 1,
+    }
+    if name in ("txt", "pubtator", "conll"):
+        assert "events" in done["not_expressed"], done
+    if name in ("brat", "a2", "jsonl", "docbin", "bioc-xml", "bioc-json"):
+        assert not {"events", "relations"} & set(done["not_expressed"]), done
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["corpus", "out.jsonl"], "B660.*corpus.*--from"),
+        (["corpus", "out.jsonl", "--from", "brad"], "B660.*no format 'brad'.*brat"),
+        (["corpus", "out", "--from", "brat"], "B660.*out.*--to"),
+        (["corpus", "out", "--from", "brat", "--to", "jats"], "B661.*'jats'.*brat"),
+        (["nothing", "out.jsonl", "--from", "brat"], "B401.*nothing"),
+        (["corpus", "no/folder/out.jsonl", "--from", "brat"], "B627.*no folder"),
+    ],
+)
+def test_mistakes_get_one_message(
+    arguments: list[str], message: str, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert re.search(message, result.stderr), result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus"], "nothing is left behind"
+
+
+def test_an_output_that_exists_is_left_alone(corpus: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.jsonl"
+    target.write_text("mine", encoding="utf8")
+    result = run(corpus, target, "--from", "brat")
+    assert (result.exit_code, target.read_text(encoding="utf8")) == (1, "mine")
+    assert "B662" in result.stderr
+
+
+def test_broken_items_by_mode(corpus: Path, tmp_path: Path) -> None:
+    moved = ANN.replace("T2\tProtein 41 46", "T2\tProtein 40 45")
+    (corpus / "7.ann").write_text(moved, encoding="utf8")
+    result = run(corpus, tmp_path / "a.jsonl", "--from", "brat")
+    assert result.exit_code == 1
+    assert "line 2" in result.stderr
+    assert not (tmp_path / "a.jsonl").exists()
+    result = run(corpus, tmp_path / "b.jsonl", "--from", "brat", "--errors", "repair")
+    assert result.exit_code == 0
+    assert "repaired" in result.stdout
+    assert "41-46" in result.stderr
+    result = run(corpus, tmp_path / "c.jsonl", "--from", "brat", "--errors", "skip", "--problems", tmp_path / "p.json")
+    assert result.exit_code == 0
+    done = json.loads((tmp_path / "p.json").read_text(encoding="utf8"))
+    assert done["read"]["entities"] == 1
+    assert done["problems"]["dropped"] == 1
+    assert done["problems"]["excluded"] >= 2, "the relation and the events that name the mention"

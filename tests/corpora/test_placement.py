@@ -1,0 +1,127 @@
+from typing import Any
+
+import pytest
+
+from spacy_biomedplm.corpora.placement import fit, place
+from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.types import (
+    ArgumentRecord,
+    AttributeRecord,
+    DocumentRecord,
+    EquivalenceRecord,
+    EventRecord,
+    MentionRecord,
+    NoteRecord,
+    PassageRecord,
+    RelationRecord,
+)
+
+TEXT = "the ABC1 gene binds TP53"
+
+
+def mention(start: int, end: int, text: str | None = None, name: str = "T1", **other: Any) -> MentionRecord:
+    return MentionRecord(name, "G", ((start, end),), text, **other)
+
+
+def record(*mentions: MentionRecord, text: str = TEXT, **other: Any) -> DocumentRecord:
+    return DocumentRecord("17", text, mentions, path="toy.txt", **other)
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "wanted"),
+    [
+        ("the ABC1 gene", mention(4, 8, "ABC1"), (4, 8)),
+        ("the Abc1 gene", mention(4, 8, "ABC1"), (4, 8)),
+        ('the "TATA" box', mention(4, 14, " TATA  box"), (4, 14)),
+        ("the ABC1 gene", mention(5, 9, "ABC1"), (4, 8)),
+        ("the abc1 gene", mention(6, 10, "ABC1"), (4, 8)),
+        ("the ABC1gene", mention(5, 9, "ABC1"), (4, 8)),
+        ("ABC1 or ABC1", mention(6, 10, "ABC1"), (8, 12)),
+        ("ABC1ABC1", mention(3, 7, "ABC1"), None),
+        ("AN y AN", mention(1, 3, "AN"), (0, 2)),
+        ("death domain here", mention(0, 12, "death domain (DD) protein"), (0, 12)),
+        ("death domain here", mention(0, 9, "death domain (DD) protein"), None),
+        ("short", mention(2, 99), None),
+        ("short", mention(90, 95, "short"), None),
+        ("TP53 ab TP53", mention(4, 8, "TP53"), None),
+        ("İİİ abc1", mention(5, 9, "ABC1"), (4, 8)),
+    ],
+)
+def test_place_moves_only_where_it_is_certain(text: str, given: MentionRecord, wanted: tuple[int, int] | None) -> None:
+    assert place(text, given) == wanted
+
+
+def test_what_fits_stays_as_it_is() -> None:
+    whole = record(
+        mention(4, 8, "ABC1"),
+        mention(20, 24, "tp53", "T2"),
+        MentionRecord("T3", "bind", ((14, 19),), "binds", is_trigger=True),
+        relations=(RelationRecord("R1", "r", (ArgumentRecord("a", "T1"), ArgumentRecord("b", "D1", "concept"))),),
+        events=(EventRecord("E1", "bind", "T3", (ArgumentRecord("Theme", "T1"),)),),
+        attributes=(AttributeRecord("M1", "Negation", "E1"),),
+        equivalences=(EquivalenceRecord(("T1", "T2")),),
+        notes=(NoteRecord("#1", "n", "", "of the document"),),
+        passages=(PassageRecord(0, 0, "title"),),
+    )
+    fitted = fit(whole, Report())
+    assert [m.text for m in fitted.mentions] == [None, "tp53", None]
+    assert fit(fitted, Report()) == fitted
+
+
+BROKEN = [
+    (record(mention(5, 9, "ABC1", line=3)), r"B405.*line 3, document 17: 'ABC1' at 5-9.*'BC1 '", True),
+    (record(mention(0, 3, "BRCA1")), r"B405.*'BRCA1' at 0-3", False),
+    (record(mention(0, 99)), r"B430.*T1 lies at 0-99.*24 characters", False),
+    (record(MentionRecord("T1", "G", ((0, 3), (4, 8)), "something else")), "B405.*'something else'", True),
+    (record(mention(0, 3), mention(4, 8)), "B431.*T1", False),
+    (record(relations=(RelationRecord("R1", "r", (ArgumentRecord("a", "T9"),)),)), "B434.*R1 refers to T9", False),
+    (record(events=(EventRecord("E1", "e", "T9"),)), "B434.*E1 refers to T9", False),
+    (record(attributes=(AttributeRecord("A1", "Negation", "E9"),)), "B434.*A1 refers to E9", False),
+    (record(notes=(NoteRecord("#1", "n", "T9", "x"),)), "B434.*#1 refers to T9", False),
+    (record(equivalences=(EquivalenceRecord(("T8", "T9")),)), "B434.*Equiv refers to T8", False),
+    (record(passages=(PassageRecord(0, 99, "title"),)), "B430.*title lies at 0-99", False),
+    (record(text="a\ud800b"), r"B432.*U\+D800", True),
+    (
+        record(
+            mention(0, 3),
+            events=(
+                EventRecord("E1", "e", "T1", (ArgumentRecord("x", "E2", "event"),), line=7),
+                EventRecord("E2", "e", "T1", (ArgumentRecord("x", "E1", "event"),), line=8),
+            ),
+        ),
+        "line 8.*B433.*E1 → E2 → E1",
+        False,
+    ),
+]
+
+
+@pytest.mark.parametrize(("broken", "message", "mendable"), BROKEN)
+def test_what_is_broken_is_refused_left_out_or_mended(broken: DocumentRecord, message: str, mendable: bool) -> None:
+    with pytest.raises(BiomedplmError, match=message):
+        fit(broken, Report())
+    for errors in ("skip", "repair"):
+        report = Report(errors=errors)  # type: ignore[arg-type]
+        again = fit(broken, report)
+        kinds = {problem.kind for problem in report.problems}
+        assert report.problems[0].kind == ("repaired" if mendable and errors == "repair" else "dropped")
+        assert kinds <= {"repaired", "dropped", "excluded"}
+        assert fit(again, Report()) == again, "nothing broken is left"
+
+
+def test_what_refers_to_something_dropped_goes_with_it() -> None:
+    report = Report(errors="skip")
+    broken = record(
+        mention(0, 99),
+        mention(4, 8, name="T2"),
+        relations=(RelationRecord("R1", "r", (ArgumentRecord("a", "T1"), ArgumentRecord("b", "T2"))),),
+        events=(
+            EventRecord("E1", "e", "T2", (ArgumentRecord("x", "E2", "event"),)),
+            EventRecord("E2", "e", "T1"),
+        ),
+        attributes=(AttributeRecord("M1", "Negation", "E1"),),
+    )
+    fitted = fit(broken, report)
+    assert [m.id for m in fitted.mentions] == ["T2"]
+    assert fitted.relations == fitted.events == fitted.attributes == ()
+    assert report.counts == {"dropped": 1, "excluded": 3}
