@@ -1,0 +1,221 @@
+"""Broken input for every reader: only the package's own error may come out, in every mode, and quickly.
+
+python benchmarks/fuzz_readers.py --inputs 100000
+"""
+
+import random
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import typer
+from _common import OutputOption, TableOption, console, markdown_table, provenance, run, save
+from rich.progress import track
+from spacy.vocab import Vocab
+
+from spacy_biomedplm.corpora.placement import fit
+from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.documents import make_doc
+from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.formats import FORMATS, Format
+from spacy_biomedplm.types import (
+    ArgumentRecord,
+    AttributeRecord,
+    ConceptRecord,
+    DocumentRecord,
+    EquivalenceRecord,
+    EventRecord,
+    MentionRecord,
+    NoteRecord,
+    PassageRecord,
+    RelationRecord,
+)
+
+MODES = ("raise", "skip", "repair")
+# Longest time that one small input may take, in seconds.
+SLOWEST = 5.0
+TEXT = "IL-4 up-regulates the phosphorylation of STAT6. Aspirin (81 mg) lowers fever in Mäuse 😀, not in rats."
+SAMPLE = DocumentRecord(
+    "1234567",
+    TEXT,
+    mentions=(
+        MentionRecord("T1", "Protein", ((0, 4),), concepts=(ConceptRecord("NCBI Gene", "3565", "IL4"),)),
+        MentionRecord("T2", "Protein", ((41, 46),), score=0.5),
+        MentionRecord("T3", "Drug", ((48, 55), (57, 62)), infons={"who": "A"}),
+        MentionRecord("T4", "Positive_regulation", ((5, 17),), is_trigger=True),
+        MentionRecord("T5", "Phosphorylation", ((22, 37),), is_trigger=True),
+    ),
+    relations=(
+        RelationRecord("R1", "Upstream", (ArgumentRecord("Arg1", "T1"), ArgumentRecord("Arg2", "T2")), {"n": "1"}),
+        RelationRecord("R2", "CID", (ArgumentRecord("a", "D1", "concept"), ArgumentRecord("b", "D2", "concept"))),
+    ),
+    events=(
+        EventRecord("E1", "Positive_regulation", "T4", (ArgumentRecord("Theme", "E2", "event"),)),
+        EventRecord("E2", "Phosphorylation", "T5", (ArgumentRecord("Theme", "T2"), ArgumentRecord("Cause", "T1"))),
+    ),
+    attributes=(AttributeRecord("M1", "Negation", "E2"), AttributeRecord("A1", "Certainty", "T1", "high")),
+    equivalences=(EquivalenceRecord(("T1", "T2")),),
+    notes=(NoteRecord("#1", "AnnotatorNotes", "T1", "sure?"),),
+    passages=(PassageRecord(0, 47, "title"), PassageRecord(48, len(TEXT), "abstract")),
+    labels={"relevant": 1.0},
+    infons={"journal": "J"},
+)
+# For formats that are only read.
+SEEDS = {
+    "i2b2-xml": (
+        b'<?xml version="1.0" ?>\n<deIdi2b2>\n<TEXT><![CDATA[\nSeen on 2081-03-01 by Dr. Lee.\n]]></TEXT>'
+        b'\n<TAGS>\n<DATE id="P0" start="9" end="19" text="2081-03-01" TYPE="DATE" comment="" />\n<NAME id="P1" '
+        b'start="27" end="30" text="Lee" TYPE="DOCTOR" comment="" />\n</TAGS>\n</deIdi2b2>\n'
+    ),
+    "jats": (
+        b'<?xml version="1.0"?><!DOCTYPE article><article><front><article-meta><article-id pub-id-type="pmcid">PMC1'
+        b"</article-id><title-group><article-title>Of <italic>mice</italic> &amp; men</article-title></title-group>"
+        b"<abstract><sec><title>Aim</title><p>To see.</p></sec></abstract></article-meta></front><body><sec><title>"
+        b"Methods</title><p>We <xref>1</xref> did.</p><fig><label>1</label><caption><p>Seen.</p></caption></fig></sec>"
+        b"</body></article>"
+    ),
+}
+TOKENS = [
+    *(
+        token.encode()
+        for token in "\t|\n|\r\n|\n\n|;|,|:|\"|'|<|>|</|&|&#0;|&x;|]]>|{|}|[|]|null|NaN|1e999| ".split("|")
+    ),
+    *(token.encode() for token in "\t|\n|\r\n|\n\n|;|,|:|\"|'|<|>|</|&|&#0;|&x;|]]>|{|}|[|]|null".split("|")),
+    *(token.encode() for token in "NaN|1e999| |-1|0|99999999999999999999|T1|E1|E2|Theme:E1".split("|")),
+    *(b"|", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"<!DOCTYPE x [<!ENTITY a 'b'>]>", b""),
+]
+
+
+def mutate(data: bytes, rng: random.Random) -> bytes:
+    """Return a broken copy of a file.
+
+    data (bytes): A valid file.
+    rng (random.Random): Source of chance.
+    """
+    changed = bytearray(data)
+    for _ in range(rng.choice((1, 1, 1, 2, 3, 8))):
+        at = rng.randrange(len(changed) + 1)
+        to = min(len(changed), at + rng.choice((1, 1, 2, 5, 20, 200)))
+        kind = rng.randrange(7)
+        if kind == 0:
+            changed[at:to] = b""
+        elif kind == 1:
+            changed[at:at] = rng.choice(TOKENS)
+        elif kind == 2:
+            changed[at:to] = rng.choice(TOKENS)
+        elif kind == 3:
+            changed[at:at] = changed[at:to]
+        elif kind == 4 and at < len(changed):
+            changed[at] = rng.randrange(256)
+        elif kind == 5:
+            del changed[at:]
+        else:
+            lines = bytes(changed).split(b"\n")
+            first, second = rng.randrange(len(lines)), rng.randrange(len(lines))
+            lines[first], lines[second] = lines[second], lines[first]
+            changed = bytearray(b"\n".join(lines))
+    return bytes(changed)
+
+
+def seeds_of(known: Format, folder: Path) -> dict[str, bytes]:
+    """Return the files of a small valid document in a format, by name.
+
+    known (Format): The format.
+    folder (Path): An empty folder to write to.
+    """
+    if known.write is None:
+        return {f"sample{known.suffixes[0] if known.suffixes else '.xml'}": SEEDS[known.name]}
+    target = folder / f"sample{known.suffixes[0] if known.suffixes else ''}"
+    known.write([SAMPLE], target, Counter())
+    files = [target] if target.is_file() else sorted(file for file in target.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def attack(known: Format, inputs: int, seed: int, *, show: bool = True) -> dict[str, Any]:
+    """Read broken copies of a valid document and tell what came of them.
+
+    known (Format): The format.
+    inputs (int): How many.
+    seed (int): Of the mutations.
+    show (bool): Whether to show a progress bar.
+    RETURNS (dict[str, Any]): Counts of what came out, and for each other exception one input that caused it.
+    """
+    rng = random.Random(f"{known.name}-{seed}")
+    outcomes: Counter[str] = Counter()
+    failures: dict[str, dict[str, str]] = {}
+    slowest = 0.0
+    vocab = Vocab()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "seed").mkdir()
+        seeds = seeds_of(known, folder / "seed")
+        root = folder / "broken"
+        for relative, content in seeds.items():
+            (root / relative).parent.mkdir(parents=True, exist_ok=True)
+            (root / relative).write_bytes(content)
+        source = root / next(iter(seeds)).split("/")[0]
+        numbers = range(inputs)
+        for number in track(numbers, known.name) if show else numbers:
+            victim = rng.choice(list(seeds))
+            broken = mutate(seeds[victim], rng)
+            (root / victim).write_bytes(broken)
+            begin = time.perf_counter()
+            outcome = read(known, source, MODES[number % 3], vocab)
+            slowest = max(slowest, time.perf_counter() - begin)
+            outcomes[outcome.split("\n")[0]] += 1
+            if outcome not in ("read", "refused"):
+                failures.setdefault(outcome.split("\n")[0], {"file": victim, "input": repr(broken), "trace": outcome})
+            (root / victim).write_bytes(seeds[victim])
+    return {"inputs": inputs, "outcomes": dict(outcomes), "slowest_s": round(slowest, 3), "failures": failures}
+
+
+def read(known: Format, source: Path, mode: Any, vocab: Vocab) -> str:
+    """Return "read", "refused", or the last lines of another exception.
+
+    known (Format): The format.
+    source (Path): What it is read from.
+    mode (ErrorMode): What the reader does with broken items.
+    vocab (Vocab): For the documents.
+    """
+    report = Report(errors=mode)
+    try:
+        for record in known.read(source, report=report):
+            make_doc(vocab, fit(record, report))
+    except BiomedplmError:
+        return "refused"
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}\n{traceback.format_exc()}"
+    return "read"
+
+
+def main(
+    inputs: int = typer.Option(100_000, min=1, help="Broken inputs for each format."),
+    only: list[str] = typer.Option([], "--format", help="Formats; all by default."),
+    seed: int = typer.Option(1, help="Of the mutations."),
+    output: Path = OutputOption,
+    table: Path = TableOption,
+) -> None:
+    """Attack every reader."""
+    results = {name: attack(known, inputs, seed) for name, known in FORMATS.items() if not only or name in only}
+    record = {"figure": "Broken inputs by what the reader made of them", **provenance(seed), "formats": results}
+    rows = []
+    for name, result in results.items():
+        counts = result["outcomes"]
+        other = result["inputs"] - counts.get("read", 0) - counts.get("refused", 0)
+        row = [f"{result['inputs']:,}", f"{counts.get('read', 0):,}", f"{counts.get('refused', 0):,}", f"{other:,}"]
+        rows.append([name, *row, f"{result['slowest_s']:.2f}"])
+    header = ["format", "inputs", "read", "refused", "other exceptions", "slowest, s"]
+    save("fuzz_readers", record, markdown_table(header, rows), output=output, docs=table)
+    if any(result["failures"] or result["slowest_s"] > SLOWEST for result in results.values()):
+        for name, result in results.items():
+            for failure in result["failures"].values():
+                console.print(f"{name}: {failure['trace']}", style="red", markup=False)
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    run(main)
