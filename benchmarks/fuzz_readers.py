@@ -18,7 +18,7 @@ from spacy.vocab import Vocab
 
 from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.documents import make_doc
+from spacy_biomedplm.documents import make_doc, make_record
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.formats import FORMATS, Format
 from spacy_biomedplm.types import (
@@ -183,7 +183,9 @@ def read(known: Format, source: Path, mode: Any, vocab: Vocab) -> str:
     report = Report(errors=mode)
     try:
         for record in known.read(source, report=report):
-            make_doc(vocab, fit(record, report))
+            doc = make_doc(vocab, fit(record, report))
+            make_record(doc)
+            _ = doc._.events, doc._.relations
     except BiomedplmError:
         return "refused"
     except Exception as error:

@@ -22,7 +22,8 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 """
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
@@ -47,24 +48,24 @@ SPECULATION = "Speculation"
 class Relation(NamedTuple):
     """A relation between two mentions, or between two concepts anywhere in the document.
 
-    head, tail (Span | str): Mentions, or concept identifiers.
+    head, tail (Span | Event | str): Mentions, events, or concept identifiers.
     label (str): Such as "CID".
     score (float | None): Probability, if there is one.
     roles (tuple[str, str]): What head and tail are in it, such as ("Arg1", "Arg2").
     """
 
-    head: Span | str
+    head: "Span | Event | str"
     label: str
-    tail: Span | str
+    tail: "Span | Event | str"
     score: float | None = None
     roles: tuple[str, str] = ("", "")
 
 
 class Argument(NamedTuple):
-    """What takes part in an event, and how: a Span, or another event."""
+    """What takes part in an event, and how: a span, another event, or a concept identifier."""
 
     role: str
-    target: "Span | Event"
+    target: "Span | Event | str"
 
 
 class Event(NamedTuple):
@@ -86,9 +87,9 @@ def score_key(span: Span) -> str:
     """Return the key under which what belongs to a span is kept in ``doc.user_data``.
 
     span (Span): Any span of a document.
-    RETURNS (str): Character offsets, label and span id, joined by colons.
+    RETURNS (str): Character offsets, length of the label, label and span id, joined by colons.
     """
-    return f"{span.start_char}:{span.end_char}:{span.label_}:{span.id_}"
+    return f"{span.start_char}:{span.end_char}:{len(span.label_)}:{span.label_}:{span.id_}"
 
 
 def span_of_key(doc: Doc, key: str) -> Span:
@@ -97,9 +98,11 @@ def span_of_key(doc: Doc, key: str) -> Span:
     doc (Doc): The document.
     key (str): From ``score_key``.
     """
-    start, end, rest = key.split(":", 2)
-    label, _, name = rest.rpartition(":")
-    span = doc.char_span(int(start), int(end), label=label, span_id=name, alignment_mode="expand")
+    start, end, size, rest = key.split(":", 3)
+    label, name = rest[: int(size)], rest[int(size) + 1 :]
+    concepts = doc.user_data.get(DETAILS_KEY, {}).get(key, {}).get("concepts", ())
+    concept = concepts[0][1] if concepts else ""
+    span = doc.char_span(int(start), int(end), label, concept, alignment_mode="expand", span_id=name)
     assert span is not None, "a key is made from a span of its document"
     return span
 
@@ -133,15 +136,20 @@ def get_kb_ents(span: Span) -> list[tuple[str, float]]:
 
 
 def get_relations(doc: Doc) -> tuple[Relation, ...]:
-    """Return the relations with two arguments; those with more are kept for writers only.
+    """Return the relations with two arguments; those with more, or between relations, are kept for writers only.
 
     doc (Doc): The document.
+    RETURNS (tuple[Relation, ...]): Heads and tails are spans, events, or concept identifiers.
     """
     relations = []
-    for row in doc.user_data.get(RELATIONS_KEY, ()):
-        if len(row["arguments"]) == 2:
+    rows = doc.user_data.get(RELATIONS_KEY, ())
+    has_events = any(kind == "event" for row in rows for _, kind, _ in row["arguments"])
+    events = {event.id: event for event in get_events(doc)} if has_events else {}
+    for row in rows:
+        between_relations = any(kind == "event" and target not in events for _, kind, target in row["arguments"])
+        if len(row["arguments"]) == 2 and not between_relations:
             (head_role, *head), (tail_role, *tail) = row["arguments"]
-            ends = [span_of_key(doc, target) if kind == "mention" else target for kind, target in (head, tail)]
+            ends = [_target(doc, kind, target, events) for kind, target in (head, tail)]
             relations.append(Relation(ends[0], row["label"], ends[1], row["score"], (head_role, tail_role)))
     return tuple(relations)
 
@@ -150,11 +158,13 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
     """Put relations in place of those that a document has.
 
     doc (Doc): The document.
-    relations (Iterable[Relation]): Heads and tails are spans of it, or concept identifiers.
+    relations (Iterable[Relation]): Heads and tails are spans or events of it, or concept identifiers.
     """
+    _forget(doc, {row["id"] for row in doc.user_data.get(RELATIONS_KEY, ())})
+    names = _new_ids("R", _taken(doc, EVENTS_KEY))
     doc.user_data[RELATIONS_KEY] = [
         {
-            "id": f"R{number}",
+            "id": next(names),
             "label": relation.label,
             "arguments": [
                 _argument(relation.roles[0], relation.head),
@@ -163,7 +173,7 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
             "infons": {},
             "score": relation.score,
         }
-        for number, relation in enumerate(relations, start=1)
+        for relation in relations
     ]
 
 
@@ -181,10 +191,7 @@ def get_events(doc: Doc) -> tuple[Event, ...]:
         raise BiomedplmError(coded("B433", events=" → ".join([*circle, circle[0]])))
     for name in order:
         row = rows[name]
-        arguments = tuple(
-            Argument(role, made[target] if kind == "event" else span_of_key(doc, target))
-            for role, kind, target in row["arguments"]
-        )
+        arguments = tuple(Argument(role, _target(doc, kind, target, made)) for role, kind, target in row["arguments"])
         negated, speculated = (name, NEGATION) in said, (name, SPECULATION) in said
         trigger = span_of_key(doc, row["trigger"])
         made[name] = Event(trigger, row["label"], arguments, negated, speculated, row["score"], name)
@@ -226,6 +233,8 @@ def set_events(doc: Doc, events: Iterable[Event]) -> None:
     doc (Doc): The document.
     events (Iterable[Event]): Triggers and arguments are spans of it. Equal events count once.
     """
+    _forget(doc, {row["id"] for row in doc.user_data.get(EVENTS_KEY, ())})
+    names, modifications = _new_ids("E", _taken(doc, RELATIONS_KEY)), _new_ids("M", _taken(doc, RELATIONS_KEY))
     ids: dict[Event, str] = {}
     rows: list[dict[str, Any]] = []
     attributes: list[list[str]] = []
@@ -237,27 +246,50 @@ def set_events(doc: Doc, events: Iterable[Event]) -> None:
             [role, "event", keep(target)] if isinstance(target, Event) else _argument(role, target)
             for role, target in event.arguments
         ]
-        name = ids[event] = f"E{len(rows) + 1}"
+        name = ids[event] = next(names)
         for said, label in ((event.negated, NEGATION), (event.speculated, SPECULATION)):
             if said:
-                attributes.append([f"M{len(attributes) + 1}", label, name, ""])
+                attributes.append([next(modifications), label, name, ""])
         row: dict[str, Any] = {"id": name, "label": event.label, "arguments": arguments, "infons": {}}
         rows.append({**row, "score": event.score, "trigger": score_key(event.trigger)})
         return name
 
-    old = {row["id"] for row in doc.user_data.get(EVENTS_KEY, ())}
     for event in events:
         keep(event)
     rest = doc.user_data.setdefault(RECORD_KEY, {})
-    kept = [row for row in rest.get("attributes", ()) if row[2] not in old]
-    rest["attributes"] = kept + attributes
+    rest["attributes"] = [*rest.get("attributes", ()), *attributes]
     doc.user_data[EVENTS_KEY] = rows
 
 
-def _argument(role: str, target: Span | str) -> list[str]:
+def _argument(role: str, target: Span | Event | str) -> list[str]:
     if isinstance(target, Span):
         return [role, "mention", score_key(target)]
-    return [role, "concept", target]
+    return [role, "event", target.id] if isinstance(target, Event) else [role, "concept", target]
+
+
+def _target(doc: Doc, kind: str, target: str, events: Mapping[str, Event]) -> Span | Event | str:
+    if kind == "mention":
+        return span_of_key(doc, target)
+    return events[target] if kind == "event" else target
+
+
+def _forget(doc: Doc, ids: set[str]) -> None:
+    """Drop what is said of relations or events that are replaced."""
+    rest = doc.user_data.get(RECORD_KEY, {})
+    for name in ("attributes", "notes"):
+        if name in rest:
+            rest[name] = [row for row in rest[name] if row[2] not in ids]
+
+
+def _taken(doc: Doc, *keys: str) -> set[str]:
+    """Return identifiers that are in use: those of spans, and of what is kept under some keys."""
+    spans = {span.id_ for group in (ENTITIES_KEY, TRIGGERS_KEY) for span in doc.spans.get(group, ())}
+    said = {row[0] for row in doc.user_data.get(RECORD_KEY, {}).get("attributes", ())}
+    return spans | said | {row["id"] for key in keys for row in doc.user_data.get(key, ())}
+
+
+def _new_ids(prefix: str, taken: set[str]) -> Iterator[str]:
+    return (name for number in count(1) if (name := f"{prefix}{number}") not in taken)
 
 
 def _event_targets(row: Mapping[str, Any]) -> list[str]:

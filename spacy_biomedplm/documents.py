@@ -66,7 +66,8 @@ def make_doc(vocab: Vocab, record: DocumentRecord) -> Doc:
     scores: dict[str, float] = {}
     for mention in record.mentions:
         first, last = place.around(mention.start, mention.end)
-        span = Span(doc, first, last, label=mention.label, span_id=mention.id)
+        concept = mention.concepts[0].id if mention.concepts else ""
+        span = Span(doc, first, last, label=mention.label, span_id=mention.id, kb_id=concept)
         key = keys[mention.id] = score_key(span)
         groups[TRIGGERS_KEY if mention.is_trigger else ENTITIES_KEY].append(span)
         found = _details(mention, span)

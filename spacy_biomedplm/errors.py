@@ -136,8 +136,8 @@ class Errors:
         "folder."
     )
     B418 = (
-        "The terms of the corpus '{name}' ({licence}) forbid commercial use. Pass allow_noncommercial=True if your "
-        "use is not commercial; keep models trained on it apart."
+        "The terms of the corpus '{name}' ({licence}) forbid commercial use. Pass allow_noncommercial=True "
+        "(--allow-noncommercial) if your use is not commercial; keep models trained on it apart."
     )
     B419 = (
         "'{path}' is not XML as the DDI and PPI corpora have it: {reason}. Wanted <document>, alone or in <corpus>, "
@@ -445,6 +445,7 @@ class Errors:
     )
     B660 = "The format of '{path}' is not known: {reason}. Give {option}, one of: {known}."
     B661 = "The format '{format}' is read, not written. Formats that are written: {known}."
+    B663 = "'{path}' lies inside of IN, which would be read with it the next time. Give an OUT outside of it."
     B662 = "'{path}' exists and is left as it is. Give another OUT, or remove it first."
     B650 = (
         "The output '{path}' exists and was not written by `biomedplm view`; it is left as it is. Give another "

@@ -191,10 +191,12 @@ class _Citations(XmlHandler):
             if self._text is not None and self._citation is not None:
                 text = _SPACES.sub(" ", "".join(self._text)).strip()
                 self._store(tag, text, self._citation, path[-2] if len(path) > 1 else "")
-                self._text = None
+            self._text = None
             self._skipping = False
             self._depth = 0
         path.pop()
+        if self._depth:
+            return
         if tag in _WRAPPERS or (tag in _CITATIONS and not (path and path[-1] in _WRAPPERS)):
             if self._citation is not None and self._citation.line:
                 self.done.append(self._citation)

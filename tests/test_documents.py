@@ -82,6 +82,7 @@ def test_views_on_the_doc(vocab: Vocab) -> None:
     assert [span.text for span in doc.spans["triggers"]] == ["up-regulates", "phosphorylation"]
     assert [(span.text, span.label_) for span in doc.spans["passages"]] == [(TEXT[:47], "title")]
     assert spans[0]._.kb_ents == [("3565", 1.0)]
+    assert (spans[0].kb_id_, doc.ents[0].kb_id_, spans[1].kb_id_) == ("3565", "3565", "")
     assert (spans[1]._.score, spans[0]._.score) == (0.5, None)
     first, second = doc._.relations
     assert (first.head, first.label, first.tail, first.score) == (spans[0], "Upstream", spans[1], 0.25)
@@ -175,3 +176,40 @@ def test_split_words_at_keeps_the_text(text: str, cuts: set[int]) -> None:
     words, spaces, starts = split_words_at(text, cuts)
     assert "".join(word + " " * space for word, space in zip(words, spaces, strict=True)) == text
     assert all(text.startswith(word, start) for word, start in zip(words, starts, strict=True))
+
+
+def test_identifiers_and_labels_may_hold_colons(vocab: Vocab) -> None:
+    mentions = (MentionRecord("x:1", "Gene:a", ((0, 4),)), MentionRecord("y:2:", "Gene", ((41, 46),)))
+    relation = RelationRecord("R1", "r", (ArgumentRecord("a", "x:1"), ArgumentRecord("b", "y:2:")))
+    doc = make_doc(vocab, DocumentRecord("1", TEXT, mentions, (relation,)))
+    (found,) = doc._.relations
+    assert (found.head.label_, found.head.id_, found.tail.id_) == ("Gene:a", "x:1", "y:2:")
+
+
+def test_relations_between_events_and_events_of_concepts(vocab: Vocab) -> None:
+    record = DocumentRecord(
+        "1",
+        TEXT,
+        (MentionRecord("T1", "Binding", ((0, 4),), is_trigger=True),),
+        (RelationRecord("R1", "before", (ArgumentRecord("a", "E1", "event"), ArgumentRecord("b", "E2", "event"))),),
+        (
+            EventRecord("E1", "Binding", "T1", (ArgumentRecord("Theme", "D1", "concept"),)),
+            EventRecord("E2", "Binding", "T1"),
+        ),
+    )
+    doc = make_doc(vocab, record)
+    first, second = doc._.events
+    assert first.arguments == (Argument("Theme", "D1"),)
+    assert doc._.relations == (Relation(first, "before", second, None, ("a", "b")),)
+    assert make_record(doc) == record
+
+
+def test_replacing_events_forgets_what_was_said_of_them_and_reuses_no_identifier(vocab: Vocab) -> None:
+    doc = make_doc(vocab, RECORD)
+    trigger = doc.spans["triggers"][0]
+    doc._.events = [Event(trigger, "Binding", negated=True)]
+    doc._.relations = [Relation(doc.spans["entities"][0], "new", doc.spans["entities"][1])]
+    again = make_record(doc)
+    assert [(a.label, a.target) for a in again.attributes] == [("Certainty", "T1"), ("Negation", "E1")]
+    assert len({item.id for item in (*again.mentions, *again.relations, *again.events)}) == 9
+    assert make_record(make_doc(vocab, again)) == again

@@ -65,7 +65,8 @@ def convert(
     progress (Callable[[int], None]): Called with the number of documents read so far.
     RETURNS (Conversion): Counts.
     RAISES (BiomedplmError): B660 if a format is unknown or cannot be told from the name, B661 if it is only read,
-        B662 if the target exists, B627 if it cannot be written; the errors of the reader and of ``fit``.
+        B662 if the target exists, B663 if it lies inside of the source, B627 if it cannot be written; the
+        errors of the reader and of ``fit``.
     """
     reading = find_format(source, source_format, option="--from")
     writing = find_format(target, target_format, option="--to")
@@ -74,10 +75,12 @@ def convert(
         raise BiomedplmError(coded("B661", format=writing.name, known=writable))
     if target.exists():
         raise BiomedplmError(coded("B662", path=target))
+    if source.is_dir() and target.resolve().is_relative_to(source.resolve()):
+        raise BiomedplmError(coded("B663", path=target))
     done = Conversion(report)
     partial = target.with_name(f".{target.name}.partial")
-    _remove(partial)
     try:
+        _remove(partial)
         if not target.parent.is_dir():
             raise BiomedplmError(coded("B627", path=target, reason=f"there is no folder '{target.parent}'"))
         writing.write(_records(reading, source, done, progress), partial, done.losses)
@@ -107,9 +110,9 @@ def find_format(path: Path, name: str | None, *, option: str) -> Format:
             )
         return FORMATS[name]
     plain = path.name.lower().removesuffix(".gz")
-    for known_format in FORMATS.values():
-        if known_format.suffixes and plain.endswith(known_format.suffixes):
-            return known_format
+    fitting = [(len(end), known.name) for known in FORMATS.values() for end in known.suffixes if plain.endswith(end)]
+    if fitting:
+        return FORMATS[max(fitting)[1]]
     reason = "its name does not say which format it has"
     raise BiomedplmError(coded("B660", path=path, reason=reason, option=option, known=", ".join(FORMATS)))
 
@@ -139,7 +142,7 @@ def _compress(path: Path) -> None:
 
 
 def _remove(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

@@ -1,12 +1,14 @@
 """``biomedplm convert``: annotated documents from one format to another."""
 
 import json
+import sys
 from enum import Enum
 from pathlib import Path
 
 import typer
 
 from spacy_biomedplm.cli.console import handle_errors
+from spacy_biomedplm.errors import BiomedplmError, coded
 
 
 class Errors(str, Enum):
@@ -35,8 +37,8 @@ def convert_command(
 
     Formats: brat, a2, bioc-xml, bioc-json, pubtator, conll, jsonl, bigbio,
     i2b2, ddi, chemprot, drugprot, knowtator, ebm-nlp, pubmed-xml, jats, txt,
-    docbin. They are guessed from names where that is safe (.ann, .spacy,
-    .jsonl …). What OUT cannot express is counted, never dropped in silence.
+    docbin. They are guessed from names where that is safe (.spacy, .jsonl,
+    .pubtator …). What OUT cannot express is counted, never dropped in silence.
 
     Example: biomedplm convert corpus/ corpus.xml --from brat --to bioc-xml
     """
@@ -44,7 +46,9 @@ def convert_command(
     from spacy_biomedplm.cli.display import CountProgress, print_conversion
     from spacy_biomedplm.corpora.problems import Report
 
-    report = Report(errors=errors.value)
+    if problems is not None and not problems.parent.is_dir():
+        raise BiomedplmError(coded("B627", path=problems, reason=f"there is no folder '{problems.parent}'"))
+    report = Report(errors=errors.value, limit=sys.maxsize if problems is not None else 10_000)
     with CountProgress() as progress:
         done = convert(
             source,

@@ -245,7 +245,7 @@ def _harmonised_labels(predicted: list[set[tuple[int, int, str]]], docs: list[Do
 
 def _unplaced(report: Report, docs: list[Doc]) -> Counter[str]:
     """Return how many gold mentions of each label do not fit the text."""
-    lost = [found for found in report.problems if found.kind == "dropped"]
+    lost = [found for found in report.problems if found.kind == "dropped" and found.is_mention]
     if not lost:
         return Counter()
     listed = set().union(*(annotated_labels(doc) or set() for doc in docs))

@@ -36,7 +36,7 @@ def digest_file(path: Path, name: str | None = None) -> str:
             with gzip.open(path, "rb") as stream:
                 return digest_stream(cast(IO[bytes], stream))
         return _digest_plain(path)
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as err:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as err:
         raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err
 
 

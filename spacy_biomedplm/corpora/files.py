@@ -68,5 +68,5 @@ def read_members(path: Path, suffixes: tuple[str, ...]) -> dict[str, bytes]:
                 if stream is not None and member.name.endswith(suffixes):
                     contents[member.name] = stream.read()
         return contents
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as err:
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as err:
         raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err

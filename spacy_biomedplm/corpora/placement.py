@@ -1,6 +1,6 @@
 """Whether the annotations of a document fit its text and each other, and mending them where that is safe."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -50,7 +50,7 @@ def _with_passages(record: DocumentRecord, report: Report) -> DocumentRecord:
             values: dict[str, Any] = {"path": record.path, "line": 0, "doc_id": record.doc_id}
             found = f"{passage.start}-{passage.end}"
             message = coded("B430", **values, id=passage.kind, found=found, size=len(record.text))
-            report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind)
+            report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind, is_mention=False)
     return record if len(kept) == len(record.passages) else replace(record, passages=tuple(kept))
 
 
@@ -77,7 +77,8 @@ def _unique(record: DocumentRecord, report: Report) -> DocumentRecord:
         for item in items:
             if item.id in seen:
                 values: dict[str, Any] = {"path": record.path, "line": item.line, "doc_id": record.doc_id}
-                report.drop(coded("B431", **values, id=item.id), **values, label=item.label)
+                is_mention = isinstance(item, MentionRecord)
+                report.drop(coded("B431", **values, id=item.id), **values, label=item.label, is_mention=is_mention)
             else:
                 kept[name].append(item)
                 seen.add(item.id)
@@ -127,50 +128,46 @@ def _placed(record: DocumentRecord, mention: MentionRecord, report: Report) -> M
 
 
 def _resolved(record: DocumentRecord, report: Report) -> tuple[DocumentRecord, set[str]]:
-    """Take out what refers to nothing, and events in a circle."""
+    """Take out what refers to nothing, or to something of another kind, and events in a circle."""
     mentions = {mention.id for mention in record.mentions}
-    items: tuple[RelationRecord | EventRecord, ...] = (*record.relations, *record.events)
-    known = mentions | {item.id for item in items}
-    gone: set[str] = set()
-
-    def targets(item: RelationRecord | EventRecord) -> Iterator[str]:
-        if isinstance(item, EventRecord) and item.trigger not in mentions:
-            yield item.trigger
-        for argument in item.arguments:
-            if argument.kind != "concept" and argument.target not in known:
-                yield argument.target
-
-    for item in items:
-        missing = next(targets(item), None)
-        if missing is not None:
-            gone.add(item.id)
-            _dangling(record, item.id, missing, item.line, report)
-    known -= gone
+    events = {event.id for event in record.events}
+    known = mentions | events | {relation.id for relation in record.relations}
     said = known | {attribute.id for attribute in record.attributes}
-    kept: dict[str, list[Any]] = {"attributes": [], "notes": [], "equivalences": []}
+    gone: set[str] = set()
+    kept: dict[str, list[Any]] = {name: [] for name in ("relations", "events", "attributes", "notes", "equivalences")}
 
-    def keep(kind: str, item: Any, name: str, references: Iterable[str], ids: set[str]) -> None:
-        missing = next((target for target in references if target not in ids), None)
+    def keep(kind: str, item: Any, name: str, missing: str | None) -> None:
         if missing is None:
             kept[kind].append(item)
-        elif missing not in gone:
+        else:
+            gone.add(name)
             _dangling(record, name, missing, item.line, report)
 
+    def wrong(item: RelationRecord | EventRecord, allowed: dict[str, set[str]]) -> str | None:
+        pairs = ((a.target, allowed[a.kind]) for a in item.arguments if a.kind != "concept")
+        return next((target for target, ids in pairs if target not in ids), None)
+
+    for relation in record.relations:
+        # A relation may hold of events, and of relations.
+        keep("relations", relation, relation.id, wrong(relation, {"mention": mentions, "event": known - mentions}))
+    for event in record.events:
+        missing = wrong(event, {"mention": mentions, "event": events})
+        keep("events", event, event.id, event.trigger if event.trigger not in mentions else missing)
     for attribute in record.attributes:
-        keep("attributes", attribute, attribute.id, [attribute.target], said)
+        keep("attributes", attribute, attribute.id, None if attribute.target in said else attribute.target)
     for note in record.notes:
-        keep("notes", note, note.id, [note.target] if note.target else [], said)
+        keep("notes", note, note.id, None if not note.target or note.target in said else note.target)
     for group in record.equivalences:
-        keep("equivalences", group, group.label, group.targets, known)
-    record = replace(
+        keep("equivalences", group, group.label, next((t for t in group.targets if t not in known), None))
+    whole = replace(
         record,
-        relations=tuple(item for item in record.relations if item.id not in gone),
-        events=tuple(item for item in record.events if item.id not in gone),
+        relations=tuple(kept["relations"]),
+        events=tuple(kept["events"]),
         attributes=tuple(kept["attributes"]),
         notes=tuple(kept["notes"]),
         equivalences=tuple(kept["equivalences"]),
     )
-    return _without_circles(record, report, gone)
+    return _without_circles(whole, report, gone)
 
 
 def _without_circles(record: DocumentRecord, report: Report, gone: set[str]) -> tuple[DocumentRecord, set[str]]:
@@ -183,12 +180,13 @@ def _without_circles(record: DocumentRecord, report: Report, gone: set[str]) -> 
         event = events.pop(circle[-1])
         gone.add(event.id)
         message = f"{record.path}, line {event.line}: " + coded("B433", events=" → ".join([*circle, circle[0]]))
-        report.drop(message, path=record.path, line=event.line, doc_id=record.doc_id, label=event.label)
+        where: dict[str, Any] = {"path": record.path, "line": event.line, "doc_id": record.doc_id}
+        report.drop(message, **where, label=event.label, is_mention=False)
 
 
 def _dangling(record: DocumentRecord, name: str, target: str, line: int, report: Report) -> None:
     values: dict[str, Any] = {"path": record.path, "line": line, "doc_id": record.doc_id}
-    report.drop(coded("B434", **values, id=name, target=target), **values)
+    report.drop(coded("B434", **values, id=name, target=target), **values, is_mention=False)
 
 
 def place(text: str, mention: MentionRecord) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ class Problem:
     doc_id (str): Identifier of the document.
     detail (str): What was found and what was done.
     label (str): Label of the annotation, if it has one.
+    is_mention (bool): Whether it is a mention rather than a relation, an event or what is said of one.
     """
 
     kind: ProblemKind
@@ -29,6 +30,7 @@ class Problem:
     doc_id: str
     detail: str
     label: str = ""
+    is_mention: bool = True
 
 
 @dataclass
@@ -54,16 +56,25 @@ class Report:
         if len(self.problems) < self.limit:
             self.problems.append(problem)
 
-    def drop(self, message: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> None:
+    def drop(
+        self,
+        message: str,
+        *,
+        path: str,
+        line: int = 0,
+        doc_id: str = "",
+        label: str = "",
+        is_mention: bool = True,
+    ) -> None:
         """Leave a broken item out, or stop.
 
         message (str): From ``coded``: what was found, what was wanted, how to repair it.
-        path, line, doc_id, label: As in Problem.
+        path, line, doc_id, label, is_mention: As in Problem.
         RAISES (BiomedplmError): The message, if errors is "raise".
         """
         if self.errors == "raise":
             raise BiomedplmError(message)
-        self.add(Problem("dropped", path, line, doc_id, message, label))
+        self.add(Problem("dropped", path, line, doc_id, message, label, is_mention))
 
     def mend(self, message: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> bool:
         """Return whether the caller may mend a broken item; if not, it is left out.

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from spacy_biomedplm.corpora.problems import Problem, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.types import DocumentRecord, EventRecord, RelationRecord
+from spacy_biomedplm.types import AttributeRecord, DocumentRecord, EventRecord, NoteRecord, RelationRecord
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class LabelScheme:
 
 
 def without(record: DocumentRecord, gone: set[str], report: Report) -> DocumentRecord:
-    """Return a document without what refers to something that is gone.
+    """Return a document without what refers to something that is gone, and what refers to that, and so on.
 
     record (DocumentRecord): Its mentions are those that stay.
     gone (set[str]): Identifiers of what was taken out of it.
@@ -72,28 +73,52 @@ def without(record: DocumentRecord, gone: set[str], report: Report) -> DocumentR
     if not gone:
         return record
     gone = set(gone)
-
-    def stays(item: RelationRecord | EventRecord) -> bool:
-        trigger = item.trigger if isinstance(item, EventRecord) else ""
-        missing = {trigger, *(a.target for a in item.arguments if a.kind != "concept")} & gone
-        if missing:
-            gone.add(item.id)
-            detail = f"{item.id} refers to {', '.join(sorted(missing))}, which is left out"
-            report.add(Problem("excluded", record.path, item.line, record.doc_id, detail, item.label))
-        return not missing
-
-    events = record.events
+    kept: dict[str, list[Any]] = {name: list(getattr(record, name)) for name in _REFERRING}
     while True:
-        kept = tuple(event for event in events if stays(event))
-        if len(kept) == len(events):
+        before = len(gone)
+        for name, items in kept.items():
+            kept[name] = [item for item in items if not _goes(record, item, gone, report)]
+        if len(gone) == before:
             break
-        events = kept
-    equivalences = (replace(e, targets=tuple(t for t in e.targets if t not in gone)) for e in record.equivalences)
+    groups = []
+    for group in record.equivalences:
+        targets = tuple(target for target in group.targets if target not in gone)
+        if len(targets) < len(group.targets):
+            lost = ", ".join(target for target in group.targets if target in gone)
+            _exclude(record, report, group.line, f"{group.label} loses {lost}, which is left out", group.label)
+        if len(targets) > 1:
+            groups.append(replace(group, targets=targets))
     return replace(
         record,
-        events=events,
-        relations=tuple(relation for relation in record.relations if stays(relation)),
-        attributes=tuple(a for a in record.attributes if a.target not in gone),
-        equivalences=tuple(e for e in equivalences if len(e.targets) > 1),
-        notes=tuple(n for n in record.notes if n.target not in gone),
+        relations=tuple(kept["relations"]),
+        events=tuple(kept["events"]),
+        attributes=tuple(kept["attributes"]),
+        notes=tuple(kept["notes"]),
+        equivalences=tuple(groups),
     )
+
+
+_REFERRING = ("events", "relations", "attributes", "notes")
+
+
+def references(item: RelationRecord | EventRecord | AttributeRecord | NoteRecord) -> list[str]:
+    """Return the identifiers that an item refers to; concepts, which are outside of the document, are not among them.
+
+    item (RelationRecord | EventRecord | AttributeRecord | NoteRecord): Of a document.
+    """
+    if isinstance(item, AttributeRecord | NoteRecord):
+        return [item.target] if item.target else []
+    targets = [argument.target for argument in item.arguments if argument.kind != "concept"]
+    return [item.trigger, *targets] if isinstance(item, EventRecord) else targets
+
+
+def _goes(record: DocumentRecord, item: Any, gone: set[str], report: Report) -> bool:
+    missing = sorted(set(references(item)) & gone)
+    if missing:
+        gone.add(item.id)
+        _exclude(record, report, item.line, f"{item.id} refers to {', '.join(missing)}, which is left out", item.label)
+    return bool(missing)
+
+
+def _exclude(record: DocumentRecord, report: Report, line: int, detail: str, label: str) -> None:
+    report.add(Problem("excluded", record.path, line, record.doc_id, detail, label, is_mention=False))

@@ -75,6 +75,8 @@ def test_every_format_is_written_and_what_it_lacks_is_counted(name: str, corpus:
         (["corpus", "out", "--from", "brat"], "B660.*out.*--to"),
         (["corpus", "out", "--from", "brat", "--to", "jats"], "B661.*'jats'.*brat"),
         (["nothing", "out.jsonl", "--from", "brat"], "B401.*nothing"),
+        (["corpus", "corpus/out.jsonl", "--from", "brat"], "B663.*inside"),
+        (["corpus", "out.jsonl", "--from", "brat", "--problems", "no/p.json"], "B627.*no folder"),
         (["corpus", "no/folder/out.jsonl", "--from", "brat"], "B627.*no folder"),
     ],
 )

@@ -124,4 +124,41 @@ def test_what_refers_to_something_dropped_goes_with_it() -> None:
     fitted = fit(broken, report)
     assert [m.id for m in fitted.mentions] == ["T2"]
     assert fitted.relations == fitted.events == fitted.attributes == ()
-    assert report.counts == {"dropped": 1, "excluded": 3}
+    assert report.counts == {"dropped": 1, "excluded": 4}
+
+
+def test_what_refers_to_another_kind_is_broken() -> None:
+    event = EventRecord("E1", "e", "T1")
+    relation = RelationRecord("R1", "r", (ArgumentRecord("a", "T1"), ArgumentRecord("b", "T1")))
+    for wrong in (
+        {"relations": (RelationRecord("R2", "r", (ArgumentRecord("a", "E1"), ArgumentRecord("b", "T1"))),)},
+        {
+            "events": (event, EventRecord("E2", "e", "T1", (ArgumentRecord("x", "R1", "event"),))),
+            "relations": (relation,),
+        },
+    ):
+        with pytest.raises(BiomedplmError, match="B434"):
+            fit(record(mention(0, 3), **{"events": (event,), **wrong}), Report())
+
+
+def test_references_to_relations_and_attributes_go_too_and_are_listed() -> None:
+    report = Report(errors="skip")
+    fitted = fit(
+        record(
+            mention(0, 3),
+            mention(4, 8, name="T2"),
+            mention(90, 99, name="T3"),
+            relations=(
+                RelationRecord("R1", "r", (ArgumentRecord("a", "T3"), ArgumentRecord("b", "T1"))),
+                RelationRecord("R2", "r", (ArgumentRecord("a", "R1", "event"), ArgumentRecord("b", "T1"))),
+            ),
+            attributes=(AttributeRecord("A1", "x", "R2"), AttributeRecord("A2", "y", "A1")),
+            notes=(NoteRecord("#1", "n", "A2", "why"),),
+            equivalences=(EquivalenceRecord(("T1", "T2", "T3")),),
+        ),
+        report,
+    )
+    assert (fitted.relations, fitted.attributes, fitted.notes) == ((), (), ())
+    assert fitted.equivalences == (EquivalenceRecord(("T1", "T2")),)
+    assert report.counts == {"dropped": 1, "excluded": 6}
+    assert fit(fitted, Report()) == fitted
