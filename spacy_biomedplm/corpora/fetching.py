@@ -34,6 +34,8 @@ _DAMAGE = (
     zlib.error,
     NotImplementedError,
     RuntimeError,
+    ValueError,
+    OverflowError,
 )
 
 

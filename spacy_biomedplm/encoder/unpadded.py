@@ -15,8 +15,8 @@ _POSITIONS_FROM_ZERO = {"bert", "electra"}
 _MODEL_TYPES = {*_POSITIONS_FROM_ZERO, "roberta", "xlm-roberta", "camembert"}
 
 # Rows of a matrix with more than so many are a multiple of the step. Kernels for matrix products are compiled per shape
-# and kept: with steps of 128 throughout, a process that reads 20,000 abstracts grows by 65 MB
-# (benchmarks/results/memory.json has what it is now).
+# and kept: with steps of 128 throughout, a process that reads many abstracts grows
+# (benchmarks/results/memory.json has what it does now).
 _ROW_STEPS = ((1024, 512), (128, 128), (0, 32))
 
 

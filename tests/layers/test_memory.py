@@ -27,4 +27,5 @@ def test_on_other_systems_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> No
     memory._malloc_trim.cache_clear()
     monkeypatch.setattr(sys, "platform", "win32")
     return_freed_memory()
+    assert memory._malloc_trim() is None
     memory._malloc_trim.cache_clear()
