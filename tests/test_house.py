@@ -24,11 +24,11 @@ MAX_IMPORT_SECONDS = 1.0
 # docs/decisions.md: a module imports from its own folder and from lower levels only.
 LEVELS = (
     {"about", "errors", "types", "compat"},
-    {"attributes", "scoring", "tokenization", "concepts", "bioc", "pairs", "xml_stream"},
-    {"documents", "medline"},
-    {"layers", "kb", "corpora", "writers", "plm", "inputs"},
+    {"attributes", "scoring", "tokenization", "concepts", "bioc", "pairs", "xml_stream", "fingerprints"},
+    {"documents", "medline", "held_out"},
+    {"layers", "kb", "corpora", "writers", "inputs"},
     {"encoder", "index", "formats"},
-    {"ner", "abbreviations", "linking", "relations", "events"},
+    {"ner", "abbreviations", "linking", "relations", "events", "plm"},
     {"training", "evaluation", "export", "visual"},
     {"cli", "serve", "parallel"},
 )

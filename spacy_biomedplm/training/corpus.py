@@ -18,9 +18,10 @@ from spacy_biomedplm.corpora.catalogue import (
     read_corpus,
 )
 from spacy_biomedplm.corpora.corpus import Corpus
-from spacy_biomedplm.corpora.deduplication import HeldOut, fingerprint_text
+from spacy_biomedplm.corpora.deduplication import fingerprint_text
 from spacy_biomedplm.corpora.problems import ErrorMode, Report
 from spacy_biomedplm.errors import coded
+from spacy_biomedplm.held_out import HeldOut
 from spacy_biomedplm.types import DocumentRecord
 
 TEST = "test"

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_biomedplm.corpora.deduplication import Fingerprint, HeldOut, deduplicate, fingerprint, tabulate
-from spacy_biomedplm.corpora.fingerprints import hash_text, hash_windows, hash_words, normalize_words
+from spacy_biomedplm.corpora.deduplication import deduplicate, fingerprint
 from spacy_biomedplm.documents import make_doc
+from spacy_biomedplm.fingerprints import hash_text, hash_windows, hash_words, normalize_words
+from spacy_biomedplm.held_out import Fingerprint, HeldOut, tabulate
 from spacy_biomedplm.types import DocumentRecord
 
 ABSTRACT = (

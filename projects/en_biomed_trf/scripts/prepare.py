@@ -21,8 +21,9 @@ from spacy.tokens import Doc, DocBin
 
 from spacy_biomedplm.attributes import ENTITIES_KEY
 from spacy_biomedplm.corpora import Corpus, Report, get_corpus, load_corpus
-from spacy_biomedplm.corpora.deduplication import Fingerprint, HeldOut, Match, fingerprint, tabulate
+from spacy_biomedplm.corpora.deduplication import fingerprint
 from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.held_out import Fingerprint, HeldOut, Match, tabulate
 
 ATTRIBUTES = ["ORTH", "SPACY", "ENT_IOB", "ENT_TYPE"]
 DEV_SHARE = 0.10
