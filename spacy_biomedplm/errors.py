@@ -79,21 +79,18 @@ class Errors:
 
     B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
     B402 = (
-        "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first, for example with "
-        "`iconv -f latin1 -t utf-8`."
+        "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first: {how}. No other encoding is guessed, not "
+        "even to repair, since bytes cannot tell them apart."
     )
     B403 = (
-        "'{path}' cannot be read beyond line {line}: {reason}. It is damaged, half-written or not what its name "
-        "says; fetch it again."
+        "'{path}'{where} cannot be read: {reason}. It is damaged, half-written or not what its name says; fetch it "
+        "again."
     )
     B404 = (
         "'{path}', line {line}: the label '{label}' is not one of the corpus '{corpus}'. Known: {known}. Add it to "
         "the labels, or to the label map with null if it is to be left out."
     )
-    B405 = (
-        "'{path}', line {line}, document {doc_id}: {detail}. Repair the file, or read it with errors = \"repair\" or "
-        '"skip" to go on and have it listed.'
-    )
+    B405 = "'{path}', line {line}, document {doc_id}: {detail}. Repair the file."
     B406 = (
         "'{path}', line {line}: neither a text ('ID|t|title') nor a mention (identifier, first character, character "
         "after the last, text, label, and perhaps a concept, separated by tabs): {columns} columns, '{found}'. "
@@ -177,6 +174,14 @@ class Errors:
         "'{path}', line {line}, document {doc_id}: {id} refers to {target}, which is not in the document. Repair the "
         "reference, or add what is missing."
     )
+    B435 = "'{path}' is not read: {reason}. Put a plain file in its place, or take it out."
+    B436 = "'{path}' is one file; wanted a folder of files, or an archive of them ({wanted}). Name its folder."
+    B437 = (
+        "'{path}' unpacks to {found:,} bytes and more, out of {packed:,}: that is no text but made to exhaust memory or "
+        "disk, and it is refused. If you trust it, unpack it yourself."
+    )
+    B438 = "'{path}': no document could be read; left out or broken: {count}. The first: {first}"
+    B439 = "'{path}' is an archive; wanted one file. Unpack it, and name the file."
     B460 = (
         "'{path}', line {line}: not valid JSON ({reason}). Wanted: {wanted}. Repair it or take it out; the file may be "
         "half-written."
@@ -192,7 +197,7 @@ class Errors:
     )
     B464 = (
         "'{path}', line {line}: the word '{word}' holds a space. A word is what stands between spaces: divide it into "
-        '{count} lines, as errors = "repair" does.'
+        "{count} lines."
     )
     B465 = (
         "'{path}', line {line}, document {doc_id}: {detail}. The text is made of the passages, so their offsets and "
@@ -204,7 +209,7 @@ class Errors:
     )
     B471 = "'{path}', line {line}: not of the form {wanted}: '{found}'. Repair the line; the file may be half-written."
     B472 = (
-        "'{path}', line {line}, document {doc_id}: the text has no place {found}{taken}. Repair the place: line and "
+        "'{path}', line {line}, document {doc_id}: the text has no place {found}. Repair the place: line and "
         "token of the first token, line and token of the last one; lines count from 1, tokens from 0."
     )
     B473 = (
@@ -225,7 +230,7 @@ class Errors:
         "{doc_id}.tokens. The file may be half-written, or of other tokens."
     )
     B477 = (
-        "'{path}', document {doc_id}: token {number}, '{found}', is not in the text where it should be{taken}. Repair "
+        "'{path}', document {doc_id}: token {number}, '{found}', is not in the text where it should be. Repair "
         "PMID.tokens or PMID.text."
     )
     B478 = "'{path}', line {line}, document {doc_id}: {found} is no label of '{layer}', which has 0 to {last}."
@@ -271,17 +276,14 @@ class Errors:
         "'{path}' begins with {found}, wanted {wanted}, as BioC does. Name the format that the file has, or get it "
         "again."
     )
-    B453 = (
-        "'{path}', line {line}, document {doc_id}: {what} {reason}. Repair the file, or read it with errors = "
-        '"skip" to leave that out and have it listed.'
-    )
+    B453 = "'{path}', line {line}, document {doc_id}: {what} {reason}. Repair the file."
     B454 = (
         "'{path}', line {line}, document {doc_id}: a {what} begins at {found}, before the end of the one before it at "
-        '{wanted}. Repair the offsets; with errors = "repair" it is moved to {moved}, with all that is in it.'
+        "{wanted}. Repair the offsets."
     )
     B455 = (
         "'{path}', line {line}, document {doc_id}: the offsets in the passage at {start} count {unit}, not characters. "
-        'Write the file anew with characters counted; with errors = "repair" they are converted.'
+        "Write the file anew with characters counted."
     )
     B456 = (
         "'{path}', line {line}, document {doc_id}: the infon '{key}' does not hold what spacy-biomedplm writes there. "
@@ -345,6 +347,51 @@ class Errors:
         "heads are kept. Set [training.before_update] to null, or freeze '{name}'."
     )
     B506 = "'{file}' is not a DocBin that can be read ({reason}). Run the project's `prepare` command again."
+    # Pre-training
+    B520 = "'{path}' cannot be read as raw text: {suffixes}. Wanted is a file, or a folder that holds some."
+    B521 = "'{path}', line {line}, cannot be read as a document: {reason}. Mend the line or take it out."
+    B522 = "'{path}' is a damaged or truncated .gz ({reason}). Make it anew."
+    B523 = (
+        "There is no text to learn from for '{folder}': the files are empty, or all documents were held back. Check "
+        "paths, exclusion lists and the share of the validation."
+    )
+    B524 = "'{path}' cannot be written ({reason}). What was written before is as it was; make room and start again."
+    B525 = "The cut corpus in '{folder}' is damaged ({reason}). Remove the folder; it is made again from the text."
+    B526 = "The config '{path}' cannot be read ({reason}). Wanted is a TOML file."
+    B527 = "The config '{path}' is wrong: {reason}."
+    B528 = "The checkpoint '{file}' cannot be read ({reason}). Remove it to start from the beginning."
+    B529 = (
+        "The checkpoint '{file}' is of another run: {names}. Use the settings and data of that run, or another output "
+        "folder."
+    )
+    B530 = "The vocabulary in '{folder}' has no piece for the role '{role}', which this objective needs."
+    B531 = "[data] length is {found}, but the model reads {wanted} pieces at most. Lower the length."
+    B532 = "'{path}' makes no model ({reason}). Wanted is a Hugging Face config.json with a known model_type."
+    B533 = (
+        "'{name}' lacks {count} weights of its encoder, such as {examples}. Config and weights are of different models."
+    )
+    B534 = "frozen names '{found}', but no parameter of the encoder begins so. They begin, for example: {names}."
+    B535 = "Masked language modelling of models of type '{found}' is not known. Use another start."
+    B536 = (
+        "The corpus '{name}' holds {count} documents that are held out, such as {shown}; all are listed in '{path}'. Set "
+        'excluded = "drop" to leave them out, or "keep" to learn from them all the same.'
+    )
+    B537 = "Several processes were started, but accelerate is not installed. Install 'accelerate', or start one."
+    B538 = "There is no device '{found}' ({reason}). Wanted is 'auto', 'cpu' or a device that torch has."
+    B539 = (
+        "The loss of step {step} is not a number (samples {first} to {end}); {kept}. Lower the learning rate, or set "
+        'precision = "fp32", and start anew or go on.'
+    )
+    B500 = (
+        "'{path}' is not a record of the catalogue of language models: {reason}. Repair it; docs/language-models.md "
+        "says what a record holds."
+    )
+    B508 = (
+        "There is no language model '{name}'. The nearest of the catalogue: {known}. `biomedplm plm list` has all; a "
+        "model that is not in the catalogue is named by its folder or, if the Hugging Face hub can be reached, by "
+        "owner/name there."
+    )
+    B509 = "The catalogue of language models knows no {option} '{value}'. Known: {known}."
 
     # B6xx: command line, input documents, output files
     B601 = "The input '{path}' does not exist. Check the spelling; the path is taken from the folder '{folder}'."

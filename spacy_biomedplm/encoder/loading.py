@@ -109,9 +109,9 @@ def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], PlmNetwork
     from transformers import AutoConfig
     from transformers.utils import logging
 
-    folder = _find_folder(name)
+    folder = find_folder(name)
     config = _read(name, folder, lambda: AutoConfig.from_pretrained(folder, trust_remote_code=False))
-    _drop_dropout(config)
+    set_dropout(config, 0.0)
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
@@ -141,7 +141,7 @@ def load_tokenizer(name: str) -> Tokenizer:
     name (str): As for ``load_plm``.
     RAISES (BiomedplmError): As ``load_plm``.
     """
-    folder = _find_folder(name)
+    folder = find_folder(name)
     return PieceTokenizer(_read(name, folder, lambda: _load_tokenizer(folder)), 0).tokenizer
 
 
@@ -183,7 +183,12 @@ def longest_input(config: Any) -> int:
     return limit if limit > 0 else 512
 
 
-def _find_folder(name: str) -> Path:
+def find_folder(name: str) -> Path:
+    """Return the folder of a Hugging Face model.
+
+    name (str): As for ``load_plm``.
+    RAISES (BiomedplmError): B101 if the model is nowhere.
+    """
     looked = [f"the folder '{name}'"]
     if (Path(name) / "config.json").is_file():
         return Path(name)
@@ -267,10 +272,15 @@ def _read(name: str, folder: Path, read: Callable[[], Any]) -> Any:
         raise BiomedplmError(coded("B102", name=name, folder=folder, reason=error)) from error
 
 
-def _drop_dropout(config: Any) -> None:
+def set_dropout(config: Any, share: float) -> None:
+    """Set every kind of dropout in the config of an encoder.
+
+    config (PretrainedConfig): Any.
+    share (float): In [0, 1).
+    """
     for key in _DROPOUT_KEYS:
         if isinstance(getattr(config, key, None), float):
-            setattr(config, key, 0.0)
+            setattr(config, key, share)
     if hasattr(config, "reference_compile"):
         config.reference_compile = False
 
