@@ -14,6 +14,7 @@ import torch
 
 from spacy_biomedplm.encoder.precision import choose_dtype
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.memory import keep_freed_memory
 from spacy_biomedplm.plm.checkpoints import read_checkpoint, write_checkpoint
 from spacy_biomedplm.plm.config import PretrainConfig
 from spacy_biomedplm.plm.objectives import OBJECTIVES, Objective
@@ -83,6 +84,8 @@ class Pretraining:
         RAISES (BiomedplmError): B539 if the loss is no number; the last checkpoint stays as it is. B524 if the disk
             is full. An interrupt writes a checkpoint before it comes out.
         """
+        if self.processes.device.type == "cpu":
+            keep_freed_memory()
         saved = time.monotonic()
         last = min(self.steps, until or self.steps)
         try:

@@ -12,8 +12,8 @@ class Processes:
     """This process among those that ``accelerate launch`` started.
 
     device (str): "auto", "cpu" or a name of torch; with several processes the one that accelerate gives.
-    RAISES (BiomedplmError): B537 if there are several and accelerate is not installed, B538 for a device that torch does
-        not have.
+    RAISES (BiomedplmError): B537 if there are several and accelerate is not installed, B538 for a device that torch
+        does not have.
     """
 
     def __init__(self, device: str) -> None:

@@ -1,4 +1,4 @@
-"""Which pieces a step learns from: a pure function of seed and number, so a run can be taken up anywhere (numpy only)."""
+"""Which pieces a step learns from: a pure function of seed and number (numpy only)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.plm.losses import word_loss
 from spacy_biomedplm.plm.masking import choose_runs, choose_words, describe_pieces, hide
 from spacy_biomedplm.plm.networks import SequenceReader, build_model, word_head
 from spacy_biomedplm.plm.objectives.base import Arrays, Objective, Outcome
@@ -67,8 +67,6 @@ class MaskedLanguageModel(Objective):
 
     def loss(self, batch: dict[str, torch.Tensor]) -> Outcome:
         """Return the cross-entropy of the hidden pieces."""
-        logits = self.head(self.read(batch["ids"])[batch["places"]]).float()
-        loss = cross_entropy(logits, batch["gold"])
+        loss, right = word_loss(self.head(self.read(batch["ids"])[batch["places"]]), batch["gold"])
         count = len(batch["gold"])
-        right = int((logits.detach().argmax(1) == batch["gold"]).sum())
         return Outcome(loss, {"loss": (float(loss.detach()) * count, count), "accuracy": (right, count)})
