@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -121,10 +122,11 @@ def _map(file: Path, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
 class _Part:
     """The open files of one part."""
 
-    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any]) -> None:
+    def __init__(self, folder: Path, name: str, dtype: np.dtype[Any], stack: ExitStack) -> None:
         self.dtype = dtype
         self.files: dict[str, IO[bytes]] = {
-            suffix: (folder / f"{name}.{suffix}").open("wb") for suffix in ("ids", "documents", "sentences")
+            suffix: stack.enter_context((folder / f"{name}.{suffix}").open("wb"))
+            for suffix in ("ids", "documents", "sentences")
         }
         self.counts = {"pieces": 0, "documents": 0, "sentences": 0}
 
@@ -138,28 +140,26 @@ class _Part:
         self.counts["documents"] += 1
         self.counts["sentences"] += len(sentences)
 
-    def close(self) -> None:
+    def sync(self) -> None:
         """Make sure that all is on the disk."""
         for file in self.files.values():
             file.flush()
             os.fsync(file.fileno())
-            file.close()
 
 
 def _write_parts(
     folder: Path, documents: Iterable[RawDocument], tokenizer: Tokenizer, validation: float, dtype: np.dtype[Any]
 ) -> dict[str, dict[str, int]]:
-    parts = {name: _Part(folder, name, dtype) for name in PARTS}
-    try:
+    with ExitStack() as stack:
+        parts = {name: _Part(folder, name, dtype, stack) for name in PARTS}
         stream = iter(documents)
         while batch := list(islice(stream, _BATCH)):
             for document, sentences in zip(batch, _cut(batch, tokenizer), strict=True):
                 if sentences:
                     part = "validation" if is_validation(document.text, validation) else "train"
                     parts[part].add(sentences)
-    finally:
-        for open_part in parts.values():
-            open_part.close()
+        for written in parts.values():
+            written.sync()
     return {name: part.counts for name, part in parts.items()}
 
 

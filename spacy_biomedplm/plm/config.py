@@ -1,7 +1,7 @@
 """The TOML file that decides a pre-training: read strictly, a wrong or misspelt key is an error."""
 
 import sys
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType, UnionType
@@ -33,9 +33,10 @@ class CorpusConfig:
 class ModelConfig:
     """What is trained.
 
-    start (str | None): Folder, name on the hub or installed package with the encoder to go on from.
+    start (str | None): Folder (relative to the config), name on the hub or installed package with the encoder to go on
+        from.
     scratch (Path | None): Instead: a Hugging Face config.json for a model with random weights.
-    vocabulary (str | None): Folder with the tokenizer; that of ``start`` by default.
+    vocabulary (str | None): With ``scratch``: folder or name of the tokenizer. A start has its own, see vocab extend.
     frozen (tuple[str, ...]): Parameters whose names begin so, counted from the encoder ("embeddings",
         "encoder.layer.0"), are left as they are.
     dropout (float): In [0, 1); with 0 the faster ways through the network can be taken.
@@ -130,14 +131,19 @@ def read_config(path: Path) -> PretrainConfig:
         raise BiomedplmError(coded("B526", path=path, reason=error)) from error
     config: PretrainConfig = _fill(PretrainConfig, found, str(path), path.parent)
     _check(config, path)
-    return config
+    start, vocabulary = (_locate(name, path.parent) for name in (config.model.start, config.model.vocabulary))
+    return replace(config, model=replace(config.model, start=start, vocabulary=vocabulary))
+
+
+def _locate(name: str | None, folder: Path) -> str | None:
+    return str(folder / name) if name is not None and (folder / name).is_dir() else name
 
 
 def _check(config: PretrainConfig, path: Path) -> None:
     model, data, training = config.model, config.data, config.training
     rules = (
         ((model.start is None) != (model.scratch is None), "[model] has one of 'start' and 'scratch'"),
-        (model.scratch is None or model.vocabulary is not None, "[model] names a 'vocabulary' if it has 'scratch'"),
+        ((model.scratch is None) == (model.vocabulary is None), "[model] has a 'vocabulary' with 'scratch' only"),
         (0 <= model.dropout < 1, "[model] dropout is in [0, 1)"),
         (len(data.corpora) > 0, "[data] has at least one [[data.corpora]]"),
         (len({c.name for c in data.corpora}) == len(data.corpora), "the names of [[data.corpora]] differ"),
@@ -146,7 +152,7 @@ def _check(config: PretrainConfig, path: Path) -> None:
         (data.length >= 8, "[data] length is 8 or more"),
         (0 <= data.validation < 1, "[data] validation is in [0, 1)"),
         ((training.steps is None) != (training.passes is None), "[training] has one of 'steps' and 'passes'"),
-        ((training.steps or 1) > 0 and (training.passes or 1) > 0, "[training] steps or passes are above 0"),
+        (all(v is None or v > 0 for v in (training.steps, training.passes)), "[training] steps or passes are above 0"),
         (training.micro_batch > 0, "[training] micro_batch is above 0"),
         (
             training.batch > 0 and training.batch % max(1, training.micro_batch) == 0,

@@ -18,6 +18,15 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.plm.config import ModelConfig
 from spacy_biomedplm.plm.sampling import Frame
 
+# Pieces of a role, for a tokenizer that does not name them.
+_ROLES = {
+    "mask": ("[MASK]", "<mask>"),
+    "cls": ("[CLS]", "<s>"),
+    "sep": ("[SEP]", "</s>"),
+    "pad": ("[PAD]", "<pad>"),
+    "unk": ("[UNK]", "<unk>"),
+}
+
 _LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
 
 
@@ -45,15 +54,27 @@ class Vocabulary:
         role (str): "mask", "cls", "sep", "pad", "bos", "eos" or "unk".
         RAISES (BiomedplmError): B530 if the vocabulary has none.
         """
-        found = getattr(self.hugging, f"{role}_token_id")
+        found = self._find(role)
         if found is None:
             raise BiomedplmError(coded("B530", folder=self.folder, role=role))
-        return int(found)
+        return found
+
+    def _find(self, role: str) -> int | None:
+        given = getattr(self.hugging, f"{role}_token_id")
+        # A tokenizer.json alone does not say what its pieces are for.
+        named = (self.tokenizer.token_to_id(piece) for piece in _ROLES.get(role, ()))
+        return next((int(number) for number in (given, *named) if number is not None), None)
 
     @property
     def special_ids(self) -> set[int]:
         """Ids of all special pieces."""
-        return set(self.hugging.all_special_ids)
+        added = self.tokenizer.get_added_tokens_decoder()
+        found = {self._find(role) for role in _ROLES}
+        return {
+            *self.hugging.all_special_ids,
+            *(number for number, piece in added.items() if piece.special),
+            *(number for number in found if number is not None),
+        }
 
     @property
     def frame(self) -> Frame:
@@ -61,10 +82,9 @@ class Vocabulary:
         encoded = self.tokenizer.encode("a", add_special_tokens=True)
         real = [place for place, special in enumerate(encoded.special_tokens_mask) if not special]
         prefix, suffix = encoded.ids[: real[0]], encoded.ids[real[-1] + 1 :]
-        separators = (suffix[:1], [self.hugging.sep_token_id], [self.hugging.eos_token_id])
-        separator = next((ids[0] for ids in separators if ids and ids[0] is not None), None)
+        separator = suffix[0] if suffix else self._find("sep")
         if separator is None:
-            raise BiomedplmError(coded("B530", folder=self.folder, role="sep"))
+            separator = self.id_of("eos")
         return Frame(tuple(prefix), tuple(suffix), separator)
 
 
@@ -168,8 +188,10 @@ def _load(auto_class: Any, config: ModelConfig) -> Any:
 
 
 def _check_loaded(model: Any, missing: list[str], name: str) -> None:
-    prefix = f"{model.base_model_prefix}."
-    lost = [key for key in missing if key.startswith(prefix) and "pooler" not in key and "position_ids" not in key]
+    # Of a model with encoder and decoder both are its base; all but the head over the vocabulary must be there.
+    prefix = "" if model.base_model is model else f"{model.base_model_prefix}."
+    new = ("pooler", "position_ids", *(("lm_head", "final_logits_bias") if model.base_model is model else ()))
+    lost = [key for key in missing if key.startswith(prefix) and not any(part in key for part in new)]
     if lost:
         raise BiomedplmError(coded("B533", name=name, count=len(lost), examples=", ".join(lost[:3])))
     values = dict(model.named_parameters())
@@ -222,12 +244,12 @@ class SequenceReader:
         RETURNS (Tensor): Shape (rows * length, width).
         """
         rows, length = ids.shape
-        if self.fast is None or types is not None:
+        if self.fast is None or ids.device.type != "cpu":
             given = {} if types is None else {"token_type_ids": types}
             return self.encoder(input_ids=ids, **given)[0].reshape(rows * length, -1)
         layout = Layout(tuple(range(rows)), (Block(0, length, (length,) * rows),), rows * length)
         last = torch.empty(0)
-        for hidden in self.fast.hidden_states(ids.reshape(-1), layout):
+        for hidden in self.fast.hidden_states(ids.reshape(-1), layout, None if types is None else types.reshape(-1)):
             last = hidden
         return last
 
@@ -239,8 +261,8 @@ def word_head(model: Any) -> Callable[[torch.Tensor], torch.Tensor]:
     RAISES (BiomedplmError): B535 for an architecture whose head is not known.
     """
     kind = model.config.model_type
-    if kind in ("bert", "deberta", "deberta-v2") and hasattr(model, "cls"):
-        return model.cls
+    if kind in ("bert", "megatron-bert", "mobilebert", "deberta", "deberta-v2") and hasattr(model, "cls"):
+        return model.cls.predictions
     if kind in ("roberta", "xlm-roberta", "camembert", "mpnet", "longformer"):
         return model.lm_head
     if kind == "electra":
