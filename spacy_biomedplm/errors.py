@@ -79,8 +79,8 @@ class Errors:
 
     B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
     B402 = (
-        "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first: {how}. No other encoding is guessed, not "
-        "even to repair, since bytes cannot tell them apart."
+        "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first: {how}. No other encoding is guessed, "
+        "not even to repair, since bytes cannot tell them apart."
     )
     B403 = (
         "'{path}'{where} cannot be read: {reason}. It is damaged, half-written or not what its name says; fetch it "
@@ -177,8 +177,8 @@ class Errors:
     B435 = "'{path}' is not read: {reason}. Put a plain file in its place, or take it out."
     B436 = "'{path}' is one file; wanted a folder of files, or an archive of them ({wanted}). Name its folder."
     B437 = (
-        "'{path}' unpacks to {found:,} bytes and more, out of {packed:,}: that is no text but made to exhaust memory or "
-        "disk, and it is refused. If you trust it, unpack it yourself."
+        "'{path}' unpacks to {found:,} bytes and more, out of {packed:,}: that is no text but made to exhaust memory, "
+        "and it is refused. If you trust it, unpack it yourself."
     )
     B438 = "'{path}': no document could be read; left out or broken: {count}. The first: {first}"
     B439 = "'{path}' is an archive; wanted one file. Unpack it, and name the file."
@@ -269,7 +269,7 @@ class Errors:
         "'{path}', line {line}: not well-formed {format} ({reason}). The file is half-written or damaged: get it again."
     )
     B451 = (
-        "'{path}', line {line}: the XML defines or fetches entities ({reason}), which can exhaust memory or read other "
+        "'{path}', line {line}: {reason}, which can exhaust memory or read other "
         "files; it is refused. BioC has none: remove the <!ENTITY …> declarations."
     )
     B452 = (
@@ -288,6 +288,15 @@ class Errors:
     B456 = (
         "'{path}', line {line}, document {doc_id}: the infon '{key}' does not hold what spacy-biomedplm writes there. "
         "Remove it; what it tells beyond BioC itself is lost."
+    )
+    B486 = (
+        "'{path}', line {line}: none of the files of the corpus '{name}' holds the document '{doc_id}' that this list "
+        "names. Get the list and the files of one version."
+    )
+    B487 = (
+        "The files of the corpus '{name}' (split '{split}') have {found} broken items, its record counts {known}: they "
+        'are damaged or another version. Get them again, or read them with errors = "repair" or "skip". Among '
+        "them: {problems}"
     )
     B490 = (
         "'{url}' cannot be reached ({reason}). Check the network and proxy settings, or put the files into the "
@@ -348,6 +357,33 @@ class Errors:
     )
     B506 = "'{file}' is not a DocBin that can be read ({reason}). Run the project's `prepare` command again."
     # Pre-training
+    B510 = "There is no word in the {documents} documents that a vocabulary was to be made from. Give files with text."
+    B511 = (
+        "A vocabulary of {wanted} entries cannot hold the {found} that it begins with: special pieces, and the "
+        "characters of the text. Use a larger size."
+    )
+    B512 = (
+        "The tokenizer of '{name}' has {found} entries, the embeddings of the model have {wanted} rows. Fetch the "
+        "tokenizer and the weights of the same model."
+    )
+    B513 = "The folder '{path}' exists and is left as it is. Give another one, or remove it first."
+    B514 = (
+        "The vocabulary of '{name}' is of the kind {found}; WordPiece and BPE can be extended. Use a model with one of "
+        "these, or train a vocabulary of your own (`biomedplm vocab train`)."
+    )
+    B515 = (
+        "No word is written in several pieces and occurs in {least} of the {documents} documents: there is nothing to "
+        "add. Give more text, or a lower number of documents."
+    )
+    B516 = (
+        "Word vectors need {wanted} frequent words that are whole entries of the vocabulary already, found {found}. "
+        "Give more text, or start new rows from their pieces."
+    )
+    B517 = "{option} = {value} is not possible, wanted {wanted}."
+    B518 = (
+        "config.json of '{name}' names the architecture {found}, which the installed transformers does not have. "
+        "Install a newer transformers."
+    )
     B520 = "'{path}' cannot be read as raw text: {suffixes}. Wanted is a file, or a folder that holds some."
     B521 = "'{path}', line {line}, cannot be read as a document: {reason}. Mend the line or take it out."
     B522 = "'{path}' is a damaged or truncated .gz ({reason}). Make it anew."
@@ -550,7 +586,7 @@ class Warnings:
     )
     W491 = (
         "In the corpus '{name}' (split '{split}') {repaired} broken items were repaired and {dropped} left out. "
-        '`biomedplm corpora info {name}` lists what is known of it; errors = "raise" stops at the first.'
+        "`biomedplm corpora info {name}` says how many the published files have."
     )
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "

@@ -9,6 +9,8 @@ from spacy_biomedplm.cli.corpora import corpora_app
 from spacy_biomedplm.cli.evaluate import evaluate_command
 from spacy_biomedplm.cli.extract import extract_command
 from spacy_biomedplm.cli.info import info_command
+from spacy_biomedplm.cli.plm import plm_app
+from spacy_biomedplm.cli.pretrain import pretrain_command
 from spacy_biomedplm.cli.view import view_command
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app.command("evaluate")(evaluate_command)
 app.command("benchmark")(benchmark_command)
 app.command("convert")(convert_command)
 app.add_typer(corpora_app, name="corpora")
+app.add_typer(plm_app, name="plm")
+app.command("pretrain")(pretrain_command)
 app.command("info")(info_command)
 app.command("view")(view_command)
 

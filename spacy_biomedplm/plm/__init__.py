@@ -1,0 +1,1 @@
+"""Language models of the field: the catalogue of them, pre-training, vocabularies."""
