@@ -54,7 +54,7 @@ def _is_pubtator(path: Path) -> bool:
 
 
 def _content(path: Path) -> bytes:
-    return b"".join(chunk for _, _, chunks in read_streams(path, ()) for chunk in chunks)
+    return b"".join(chunk for _, _, chunks in read_streams(path, (), Report()) for chunk in chunks)
 
 
 def _check_pubtator(path: Path, vocab: Vocab) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _check_pubtator(path: Path, vocab: Vocab) -> dict[str, Any]:
 
 
 def _check_bioc(path: Path, vocab: Vocab) -> Iterator[tuple[str, dict[str, Any]]]:
-    sources = {name: b"".join(chunks) for name, _, chunks in read_streams(path, (".xml",))}
+    sources = {name: b"".join(chunks) for name, _, chunks in read_streams(path, (".xml",), Report())}
     found = list(read_bioc_xml(path))
     for name, source in sources.items():
         losses: Counter[str] = Counter()

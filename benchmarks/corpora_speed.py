@@ -51,7 +51,7 @@ def measure(name: str, paths: list[Path]) -> dict[str, Any]:
         "resident_mb" (the most memory of the process) and "resident_before_mb" (when all is imported).
     """
     read = FORMATS[name][0] if name in FORMATS else read_pubmed_xml
-    size = sum(len(chunk) for path in paths for _, _, chunks in read_streams(path, ("",)) for chunk in chunks)
+    size = sum(len(chunk) for path in paths for _, _, chunks in read_streams(path, ("",), Report()) for chunk in chunks)
     before = _peak_mb()
     start = time.process_time()
     documents = sum(1 for path in paths for _ in read(path, report=Report(errors="repair")))

@@ -16,7 +16,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import _originals as originals
+import _originals_labels
+import _originals_mentions
+import _originals_relations
 import typer
 from _changes import (
     as_chemprot,
@@ -125,7 +127,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         tagged("bionlp13cg-ner", "dev"),
         change_words,
         phrases,
-        originals.conlleval(folder),
+        _originals_mentions.conlleval(folder),
     )
     yield Comparison(
         "entity-exact",
@@ -134,7 +136,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         tagged("bionlp13cg-ner", "dev"),
         change_words,
         three,
-        originals.seqeval(folder),
+        _originals_mentions.seqeval(folder),
     )
     yield Comparison(
         "entity-exact, entity-left, entity-right",
@@ -143,7 +145,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         tagged("jnlpba", "test"),
         change_words,
         ends,
-        originals.eval_iob2(folder),
+        _originals_mentions.eval_iob2(folder),
         "the version of April 2004; it numbers mentions by their first word",
     )
     kit = "BC5CDR evaluation kit 0.0.3"
@@ -155,7 +157,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         cdr,
         change_mentions,
         lambda g, p: _counts(entity(labels=["Disease"])(g, p)),
-        originals.bc5cdr(folder, "mention", "Disease"),
+        _originals_mentions.bc5cdr(folder, "mention", "Disease"),
     )
     disease = partial(concepts.score_document_concepts, labels=["Disease"], gold_documents_only=True)
     yield Comparison(
@@ -165,7 +167,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         cdr,
         change_mentions,
         lambda g, p: _counts(disease(g, p)),
-        originals.bc5cdr(folder, "id", "Disease"),
+        _originals_mentions.bc5cdr(folder, "id", "Disease"),
     )
     yield Comparison(
         "cid-f1",
@@ -174,7 +176,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         cdr,
         change_mentions,
         lambda g, p: _counts(relations.score_concept_relations(g, p)),
-        originals.bc5cdr(folder, "relation", "CID"),
+        _originals_mentions.bc5cdr(folder, "relation", "CID"),
     )
     drug = partial(_corpus, "drugprot", "dev", 12)
     chemprot = partial(relations.score_relations, labels=relations.CHEMPROT_LABELS, directed=True)
@@ -185,7 +187,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         lambda: as_chemprot(drug()),
         change_relations,
         lambda g, p: _counts(chemprot(g, p)),
-        originals.chemprot(folder),
+        _originals_relations.chemprot(folder),
         CHEMPROT_NOTE,
     )
     types = partial(relations.score_relations, labels=relations.DRUGPROT_LABELS)
@@ -196,7 +198,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         drug,
         change_relations,
         lambda g, p: _counts(types(g, p)),
-        originals.drugprot(folder),
+        _originals_relations.drugprot(folder),
         DRUGPROT_NOTE,
     )
 
@@ -207,7 +209,9 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
     def biored() -> Records:
         return change_biored(_corpus("biored", "test", 60), 0.0, random.Random(0))
 
-    yield Comparison("biored", "BioREDirect", "biored test", biored, change_biored, pairs, originals.biored(folder))
+    yield Comparison(
+        "biored", "BioREDirect", "biored test", biored, change_biored, pairs, _originals_relations.biored(folder)
+    )
 
     def exact(gold: Records, predicted: Records) -> Numbers:
         one, two, three = (
@@ -231,7 +235,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         questions,
         change_answers,
         exact,
-        originals.bioasq(folder),
+        _originals_labels.bioasq(folder),
     )
 
     def hoc() -> Records:
@@ -256,7 +260,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         hoc,
         flip_labels,
         averages,
-        originals.hoc(folder),
+        _originals_labels.hoc(folder),
         "the micro average is that of LinkBERT utils_hoc.py",
     )
 
@@ -271,7 +275,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         biosses,
         change_numbers,
         found(classification.score_similarity, "pearson"),
-        originals.sts(folder),
+        _originals_labels.sts(folder),
     )
     qa = root / "pubmedqa"
     yield Comparison(
@@ -284,7 +288,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
             "accuracy": classification.score_classes(g, p).main,
             "macro_f1": classification.score_macro(g, p).main,
         },
-        originals.pubmedqa(folder),
+        _originals_labels.pubmedqa(folder),
     )
     rqe = root / "mediqa-rqe" / "MEDIQA2019-Task2-RQE-ValidationSet-AMIA2016.xml"
     yield Comparison(
@@ -294,7 +298,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         lambda: list(read_mediqa_rqe(rqe)),
         change_labels,
         lambda g, p: {"accuracy": classification.score_classes(g, p).main},
-        originals.mediqa(folder),
+        _originals_labels.mediqa(folder),
         "the accuracy of its tasks 1 (MedNLI) and 2 is computed by the same lines",
     )
     linking = partial(concepts.score_linking, composite=False, ks=(1, 5))
@@ -305,7 +309,7 @@ def comparisons(folder: Folder, root: Path) -> Iterator[Comparison]:
         lambda: linkable(_corpus("ncbi-disease", "test", 60)),
         rank_concepts,
         found(linking, "accuracy@1", "accuracy@5"),
-        originals.biosyn(folder),
+        _originals_mentions.biosyn(folder),
     )
 
 

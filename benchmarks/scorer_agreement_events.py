@@ -26,10 +26,10 @@ from _common import ROOT, OutputOption, console, markdown_table, provenance, run
 from _perturb import Perturber, Schema
 
 from spacy_biomedplm.corpora.brat import read_brat
-from spacy_biomedplm.corpora.catalogue import find_root
-from spacy_biomedplm.corpora.files import read_members
+from spacy_biomedplm.corpora.catalogue import find_files, find_root, get_corpus
 from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.corpora.streams import read_members
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.evaluation.bionlp import EVENT_RULES, score_events
 from spacy_biomedplm.evaluation.event_scores import EventRule
@@ -40,13 +40,13 @@ from spacy_biomedplm.writers.brat import format_a1_a2
 Rows: TypeAlias = dict[str, tuple[int, ...]]
 
 CORPORA = {
-    "GE09": "bionlp-st-2009/devel",
-    "GE11": "bionlp-st-2011-ge/devel",
+    "GE09": "bionlp-st-2009/dev",
+    "GE11": "bionlp-st-2011-ge/dev",
     "GE13": "bionlp-st-2013-ge/train",
-    "EPI11": "bionlp-st-2011-epi/devel",
-    "ID11": "bionlp-st-2011-id/devel",
-    "CG13": "bionlp-st-2013-cg/devel",
-    "PC13": "bionlp-st-2013-pc/devel",
+    "EPI11": "bionlp-st-2011-epi/dev",
+    "ID11": "bionlp-st-2011-id/dev",
+    "CG13": "bionlp-st-2013-cg/dev",
+    "PC13": "bionlp-st-2013-pc/dev",
 }
 CORE_ROLES = {"EPI11": "Site,Sidechain,Contextgene", "ID11": "Site,AtLoc,ToLoc,CSite"}
 GE09_FILES = {"1": "t1", "2": "t12", "3": "t13"}
@@ -214,10 +214,11 @@ def study(name: str, folder: Path, copies: int, documents: int, seed: int, pytho
     """
     rule = EVENT_RULES[name]
     corpus, split = CORPORA[name].split("/")
-    path = find_root() / corpus / f"{split}.tar.gz"
+    (path,) = find_files(get_corpus(corpus), split, find_root())["path"]
     report = Report(errors="repair")
     records = {record.doc_id: fit(record, report) for record in read_brat(path, report=report)}
-    files = {Path(file).name: content for file, content in read_members(path, (".txt", ".a1", ".a2")).items()}
+    members = read_members(path, (".txt", ".a1", ".a2"), Report())
+    files = {Path(file).name: content for file, content in members.items()}
     if report.counts:
         raise BiomedplmError(f"{path}: {report.counts}")
     schema = Schema(records.values(), rule.given)

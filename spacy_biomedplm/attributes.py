@@ -232,33 +232,54 @@ def set_events(doc: Doc, events: Iterable[Event]) -> None:
 
     doc (Doc): The document.
     events (Iterable[Event]): Triggers and arguments are spans of it. Equal events count once.
+    RAISES (BiomedplmError): B433 if events are arguments of each other in a circle.
     """
+    found, order = _inner_first(events)
     _forget(doc, {row["id"] for row in doc.user_data.get(EVENTS_KEY, ())})
     names, modifications = _new_ids("E", _taken(doc, RELATIONS_KEY)), _new_ids("M", _taken(doc, RELATIONS_KEY))
-    ids: dict[Event, str] = {}
+    ids: dict[str, str] = {}
+    known: dict[tuple[object, ...], str] = {}
     rows: list[dict[str, Any]] = []
     attributes: list[list[str]] = []
-
-    def keep(event: Event) -> str:
-        if event in ids:
-            return ids[event]
+    for place in order:
+        event = found[place]
         arguments = [
-            [role, "event", keep(target)] if isinstance(target, Event) else _argument(role, target)
+            [role, "event", ids[str(id(target))]] if isinstance(target, Event) else _argument(role, target)
             for role, target in event.arguments
         ]
-        name = ids[event] = next(names)
+        trigger = score_key(event.trigger)
+        key = (trigger, event.label, *map(tuple, arguments), event.negated, event.speculated, event.score, event.id)
+        if key in known:
+            ids[place] = known[key]
+            continue
+        name = ids[place] = known[key] = next(names)
         for said, label in ((event.negated, NEGATION), (event.speculated, SPECULATION)):
             if said:
                 attributes.append([next(modifications), label, name, ""])
         row: dict[str, Any] = {"id": name, "label": event.label, "arguments": arguments, "infons": {}}
-        rows.append({**row, "score": event.score, "trigger": score_key(event.trigger)})
-        return name
-
-    for event in events:
-        keep(event)
+        rows.append({**row, "score": event.score, "trigger": trigger})
     rest = doc.user_data.setdefault(RECORD_KEY, {})
     rest["attributes"] = [*rest.get("attributes", ()), *attributes]
     doc.user_data[EVENTS_KEY] = rows
+
+
+def _inner_first(events: Iterable[Event]) -> tuple[dict[str, Event], list[str]]:
+    """Return events and all that are inside them by a key of each object, and the keys, inner events first."""
+    # No recursion and no hash of an event, which is computed by recursion: events can nest deeper than the stack.
+    waiting = list(events)
+    found = {str(id(event)): event for event in waiting}
+    targets: dict[str, list[str]] = {key: [] for key in found}
+    while waiting:
+        event = waiting.pop()
+        inner = [argument.target for argument in event.arguments if isinstance(argument.target, Event)]
+        targets[str(id(event))] = [str(id(target)) for target in inner]
+        waiting += [target for target in inner if str(id(target)) not in found]
+        found.update((str(id(target)), target) for target in inner)
+    order, circle = order_events(targets)
+    if circle:
+        shown = " → ".join(found[key].id or found[key].label for key in [*circle, circle[0]])
+        raise BiomedplmError(coded("B433", events=shown))
+    return found, order
 
 
 def _argument(role: str, target: Span | Event | str) -> list[str]:

@@ -1,7 +1,7 @@
-"""Concepts of a mention as one string, such as "D014786|D006311": the sixth column of PubTator, an infon of BioC."""
+"""What readers and writers of PubTator and BioC agree on: concepts as one string, and lines that are relations."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from spacy_biomedplm.types import ConceptRecord, MentionRecord
@@ -28,6 +28,7 @@ RESOURCES = {
 }
 """Infons of BioC that are named after the vocabulary of the identifiers that they hold."""
 
+_NUMBER = re.compile(r"[+-]?\d")
 _NONE = {"", NO_CONCEPT, "-1"}
 _BETWEEN = re.compile(r"[|;,+]")
 _ID = re.compile(r"(?:[A-Za-z][\w#. -]*:)?[\w.:#-]+(?:\(Tax:\d+\))?")
@@ -95,6 +96,22 @@ def column_of(mention: MentionRecord) -> str:
     if column is not None and parse_concepts(column) == mention.concepts:
         return column
     return format_concepts(mention.concepts)
+
+
+def is_relation(columns: Sequence[str], labels: Collection[str], text: str) -> bool:
+    """Return whether a line of PubTator that is no mention holds a relation, and not a mention with broken offsets.
+
+    columns (Sequence[str]): Identifier of the document, label, two concepts, and what follows.
+    labels (Collection[str]): Labels of the mentions of the document.
+    text (str): Its text.
+    RETURNS (bool): False if there are less than four columns, the label begins as a number does, the fifth column is
+        the label of mentions, or the second argument is a word of the text that ends where the first one says.
+    """
+    if len(columns) < 4 or _NUMBER.match(columns[1]) or (len(columns) > 4 and columns[4] in labels):
+        return False
+    _, _, end, word, *_ = columns
+    is_place = end.isdecimal() and len(end) < 20 and any(map(str.isalpha, word))
+    return not (is_place and text[: int(end)].endswith(word))
 
 
 def _is_identifier(text: str) -> bool:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from xml.etree.ElementTree import Element
 
 from defusedxml.common import DefusedXmlException, DTDForbidden, EntitiesForbidden, ExternalReferenceForbidden
 from defusedxml.ElementTree import DefusedXMLParser, ParseError
 
 from spacy_biomedplm.errors import BiomedplmError
 
+# ValueError and LookupError: an encoding that Python does not know, or that has several bytes for a character.
+_FAULTS = (DefusedXmlException, ParseError, ValueError, LookupError)
 _POSITION = re.compile(r": line \d+, column \d+\Z")
 
 
@@ -117,18 +120,36 @@ def _feed(parser: Any, chunk: bytes, handler: XmlHandler) -> XmlProblem | Biomed
             parser.feed(chunk)
         else:
             parser.close()
-    except DTDForbidden:
-        return XmlProblem(handler.line(), "it has a document type declaration")
-    except EntitiesForbidden as error:
-        return XmlProblem(handler.line(), f"it declares the entity '{error.name}'", error.name)
-    except ExternalReferenceForbidden as error:
-        return XmlProblem(handler.line(), f"it fetches '{error.sysid}'", str(error.sysid))
-    except DefusedXmlException as error:
-        return XmlProblem(handler.line(), str(error))
-    except ParseError as error:
+    except BiomedplmError as error:
+        return error
+    except _FAULTS as error:
+        return _explain(error, handler.line())
+    return None
+
+
+def parse_xml(content: bytes) -> Element:
+    """Return the outermost element of a small file.
+
+    content (bytes): The file.
+    RAISES (XmlProblem): For XML that is not well-formed, or that has a document type declaration.
+    """
+    parser = DefusedXMLParser(forbid_dtd=True)
+    try:
+        parser.feed(content)
+        root: Element = parser.close()
+    except _FAULTS as error:
+        raise _explain(error, int(parser.parser.CurrentLineNumber)) from error
+    return root
+
+
+def _explain(error: Exception, line: int) -> XmlProblem:
+    if isinstance(error, DTDForbidden):
+        return XmlProblem(line, "it has a document type declaration")
+    if isinstance(error, EntitiesForbidden):
+        return XmlProblem(line, f"it declares the entity '{error.name}'", error.name)
+    if isinstance(error, ExternalReferenceForbidden):
+        return XmlProblem(line, f"it fetches '{error.sysid}'", str(error.sysid))
+    if isinstance(error, ParseError):
         line, column = error.position
         return XmlProblem(line, f"{_POSITION.sub('', str(error))}, column {column + 1}")
-    except (ValueError, LookupError) as error:
-        # Of the parser: an encoding that Python does not know, or that has several bytes for a character.
-        return error if isinstance(error, BiomedplmError) else XmlProblem(handler.line(), str(error))
-    return None
+    return XmlProblem(line, str(error))

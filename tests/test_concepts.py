@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_biomedplm.concepts import column_of, concepts_of, format_concepts, parse_concepts
+from spacy_biomedplm.concepts import column_of, concepts_of, format_concepts, is_relation, parse_concepts
 from spacy_biomedplm.types import ConceptRecord, MentionRecord
 
 
@@ -58,3 +58,24 @@ def test_column_of_keeps_the_string_of_the_file_while_it_holds() -> None:
     assert column_of(mention) == "1;2"
     changed = MentionRecord("T1", "Gene", ((0, 1),), None, parse_concepts("3"), {"identifier": "1;2"})
     assert column_of(changed) == "3"
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("1|CID|D1|D2", True),
+        ("1||D1|D2", True),
+        ("1|Bind|5|6|Novel", True),
+        ("1|Bind|6|D1", True),
+        ("1|Bind|5|6|Gene", False),
+        ("1|O|6|Abenol|Drug", False),
+        ("1|O|6|Abenol", False),
+        ("1|O|60|Abenol|Drug", True),
+        ("1|0x|6|D1|Drug", False),
+        ("1|-7|D1|D2", False),
+        ("1|CID|D1", False),
+        ("1|CID|" + "9" * 5000 + "|x", True),
+    ],
+)
+def test_is_relation_tells_broken_mentions(line: str, wanted: bool) -> None:
+    assert is_relation(line.split("|"), {"Gene"}, "Abenol heals") is wanted

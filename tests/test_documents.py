@@ -213,3 +213,34 @@ def test_replacing_events_forgets_what_was_said_of_them_and_reuses_no_identifier
     assert [(a.label, a.target) for a in again.attributes] == [("Certainty", "T1"), ("Negation", "E1")]
     assert len({item.id for item in (*again.mentions, *again.relations, *again.events)}) == 9
     assert make_record(make_doc(vocab, again)) == again
+
+
+def test_events_may_nest_deeper_than_the_stack(vocab: Vocab) -> None:
+    doc = make_doc(vocab, DocumentRecord("1", "so it goes"))
+    event = Event(doc[0:1], "Regulation", id="X")
+    for _ in range(20_000):
+        event = Event(doc[0:1], "Regulation", (Argument("Theme", event),))
+    doc._.events = [event, event.arguments[0].target]
+    rows = make_record(doc).events
+    assert (len(rows), rows[0].id, rows[0].arguments) == (20_001, "E1", ())
+    assert rows[-1].arguments == (ArgumentRecord("Theme", "E20000", "event"),)
+    assert len(doc._.events) == 20_001
+
+
+def test_equal_events_count_once_wherever_they_are(vocab: Vocab) -> None:
+    doc = make_doc(vocab, DocumentRecord("1", "so it goes"))
+    inner = [Event(doc[0:1], "Binding", (Argument("Theme", doc[1:2]),)) for _ in range(3)]
+    outer = [Event(doc[2:3], "Regulation", (Argument("Theme", event),)) for event in inner]
+    doc._.events = [*outer, inner[2]]
+    assert [event.id for event in make_record(doc).events] == ["E1", "E2"]
+
+
+def test_events_set_in_a_circle_are_refused(vocab: Vocab) -> None:
+    doc = make_doc(vocab, DocumentRecord("1", "so it goes"))
+    arguments: list[Argument] = []
+    event = Event(doc[0:1], "Binding", arguments)  # type: ignore[arg-type]
+    arguments.append(Argument("Theme", event))
+    doc._.events = [Event(doc[1:2], "Regulation", (Argument("Theme", doc[0:1]),), id="E7")]
+    with pytest.raises(BiomedplmError, match=r"B433.*Binding → Binding"):
+        doc._.events = [event]
+    assert [event.label for event in doc._.events] == ["Regulation"]

@@ -34,15 +34,15 @@ def handle_errors(command: Callable[Params, None]) -> Callable[Params, None]:
         try:
             command(*args, **kwargs)
         except BiomedplmError as error:
-            _say_error(str(error))
+            say_error(str(error))
             raise typer.Exit(1) from error
         except OSError as error:
             if error.errno not in _BAD_PATH or error.filename is None:
                 raise
-            _say_error(coded("B602", path=plain(str(error.filename)), reason=error.strerror))
+            say_error(coded("B602", path=plain(str(error.filename)), reason=error.strerror))
             raise typer.Exit(1) from error
         except MemoryError as error:
-            _say_error(coded("B637", reason=str(error) or "out of memory"))
+            say_error(coded("B637", reason=str(error) or "out of memory"))
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             say("Interrupted.")
@@ -51,7 +51,11 @@ def handle_errors(command: Callable[Params, None]) -> Callable[Params, None]:
     return wrapped
 
 
-def _say_error(message: str) -> None:
+def say_error(message: str) -> None:
+    """Print an error as one line on stderr.
+
+    message (str): From ``coded``, perhaps with what it is about in front.
+    """
     say(f"{typer.style('Error', fg='red', bold=True)} {plain(message)}")
 
 

@@ -65,9 +65,12 @@ def convert(
     progress (Callable[[int], None]): Called with the number of documents read so far.
     RETURNS (Conversion): Counts.
     RAISES (BiomedplmError): B660 if a format is unknown or cannot be told from the name, B661 if it is only read,
-        B662 if the target exists, B663 if it lies inside of the source, B627 if it cannot be written; the
-        errors of the reader and of ``fit``.
+        B662 if the target exists, B663 if it lies inside of the source, B664 for "-", B627 if it cannot be written;
+        the errors of the reader and of ``fit``. B408 or B438 if there is no document to write, in every mode.
     """
+    for name, path in (("IN", source), ("OUT", target)):
+        if str(path) == "-":
+            raise BiomedplmError(coded("B664", name=name))
     reading = find_format(source, source_format, option="--from")
     writing = find_format(target, target_format, option="--to")
     if writing.write is None:

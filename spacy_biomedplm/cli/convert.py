@@ -21,7 +21,9 @@ class Errors(str, Enum):
 
 @handle_errors
 def convert_command(
-    source: Path = typer.Argument(..., metavar="IN", help="File or folder; .gz and .tar.gz are read in place."),
+    source: Path = typer.Argument(
+        ..., metavar="IN", help="File, folder or archive; .gz, .tar.gz and .zip are read in place."
+    ),
     target: Path = typer.Argument(..., metavar="OUT", help="File or folder; it must not exist."),
     source_format: str | None = typer.Option(None, "--from", "-f", help="Format of IN; see below."),
     target_format: str | None = typer.Option(None, "--to", "-t", help="Format of OUT; see below."),
@@ -36,9 +38,10 @@ def convert_command(
     """Convert annotated documents between formats without loss.
 
     Formats: brat, a2, bioc-xml, bioc-json, pubtator, conll, jsonl, bigbio,
-    i2b2, ddi, chemprot, drugprot, knowtator, ebm-nlp, pubmed-xml, jats, txt,
-    docbin. They are guessed from names where that is safe (.spacy, .jsonl,
-    .pubtator …). What OUT cannot express is counted, never dropped in silence.
+    i2b2, i2b2-medication, ddi, ppi, chemprot, drugprot, knowtator, ebm-nlp,
+    pubmed-xml, txt, docbin; read only: i2b2-xml, jats. They are guessed from
+    names where that is safe (.spacy, .jsonl, .pubtator …). What OUT cannot
+    express is counted, never dropped in silence.
 
     Example: biomedplm convert corpus/ corpus.xml --from brat --to bioc-xml
     """

@@ -1,13 +1,13 @@
 """``biomedplm corpora``: the corpora of the field, where they are and what they hold."""
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from spacy_biomedplm.cli.console import handle_errors, say
+from spacy_biomedplm.cli.console import handle_errors, say, say_error
+from spacy_biomedplm.errors import BiomedplmError
 
 corpora_app = typer.Typer(
     help="List, describe, find, fetch and count the corpora of the field.",
@@ -19,34 +19,27 @@ _JSON = typer.Option(False, "--json", help="Print JSON instead of a table.")
 _NAME = typer.Argument(..., metavar="NAME", help="Name of a corpus; see `biomedplm corpora list`.")
 
 
-class Availability(str, Enum):
-    """Where a corpus is to be had."""
-
-    here = "here"
-    public = "public"
-    agreement = "agreement"
-    unavailable = "unavailable"
-
-
 @corpora_app.command("list")
 @handle_errors
 def list_command(
     task: str | None = typer.Option(None, "--task", help="Such as ner, linking, relations, events, qa."),
     language: str | None = typer.Option(None, "--language", help="Two letters, such as es."),
     label: str | None = typer.Option(None, "--label", help="A label or a part of one, in any case: chemical."),
-    availability: Availability | None = typer.Option(None, "--availability", help="Where it is to be had."),
-    table: int | None = typer.Option(None, "--table", help="Table of the survey that lists it, 6 to 14."),
+    availability: str | None = typer.Option(
+        None, "--availability", help="Where it is to be had: here, public, agreement or unavailable."
+    ),
+    table: str | None = typer.Option(None, "--table", help="Table of the survey that lists it, 6 to 14."),
     as_json: bool = _JSON,
 ) -> None:
     """List the corpora of the catalogue.
 
     Example: biomedplm corpora list --task ner --label disease --availability here
     """
-    from spacy_biomedplm.cli.corpus_queries import list_corpora
+    from spacy_biomedplm.cli.corpus_queries import explain_root, list_corpora
     from spacy_biomedplm.cli.corpus_tables import print_list
 
-    place = availability.value if availability else None
-    rows = list_corpora(task=task, language=language, label=label, availability=place, table=table)
+    rows = list_corpora(task=task, language=language, label=label, availability=availability, table=table)
+    _say_if(explain_root())
     if as_json:
         _print_json(rows)
     else:
@@ -57,10 +50,11 @@ def list_command(
 @handle_errors
 def info_command(name: str = _NAME, as_json: bool = _JSON) -> None:
     """Show everything that the catalogue says of a corpus."""
-    from spacy_biomedplm.cli.corpus_queries import describe_corpus
+    from spacy_biomedplm.cli.corpus_queries import describe_corpus, explain_root
     from spacy_biomedplm.cli.corpus_tables import print_info
 
     record = describe_corpus(name)
+    _say_if(explain_root())
     if as_json:
         _print_json(record)
     else:
@@ -108,18 +102,30 @@ def stats_command(
     all_here: bool = typer.Option(False, "--all", help="Every corpus whose files are there and that can be read."),
     as_json: bool = _JSON,
 ) -> None:
-    """Count documents, sentences, mentions, labels, relations and events, and compare with the published counts."""
+    """Count documents, sentences, mentions, labels, relations and events, and compare with the published counts.
+
+    A corpus that cannot be counted is said at the end, after the counts of
+    the others; the exit code is then 1, if it was named.
+    """
     from spacy_biomedplm.cli.corpus_queries import count
     from spacy_biomedplm.cli.corpus_tables import CountsProgress, print_statistics
 
-    rows = []
+    failures: dict[str, BiomedplmError] = {}
     with CountsProgress() as progress:
-        for found in count(names or [], all_here=all_here, progress=progress.update):
-            rows.append(found)
+        rows = list(count(names or [], all_here=all_here, failures=failures, progress=progress.update))
     if as_json:
         _print_json([row.to_dict() for row in rows])
-    else:
+    elif rows:
         print_statistics(rows)
+    for name, error in failures.items():
+        say_error(f"{name}: {error}")
+    if not failures.keys().isdisjoint(names or ()):
+        raise typer.Exit(1)
+
+
+def _say_if(note: str) -> None:
+    if note:
+        say(note)
 
 
 def _print_json(value: Any) -> None:

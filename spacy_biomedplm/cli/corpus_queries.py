@@ -1,10 +1,10 @@
 """What the commands of ``biomedplm corpora`` answer, as plain data."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from spacy_biomedplm.corpora.catalogue import (
     ROOT_VARIABLE,
@@ -16,12 +16,13 @@ from spacy_biomedplm.corpora.catalogue import (
     locate,
     read_catalogue,
 )
-from spacy_biomedplm.corpora.corpus import Corpus
+from spacy_biomedplm.corpora.corpus import Access, Corpus
 from spacy_biomedplm.corpora.fetching import Fetched, Observer, fetch_corpus
 from spacy_biomedplm.corpora.statistics import Statistics, count_corpus
 from spacy_biomedplm.errors import BiomedplmError, coded
 
 HERE = "here"
+_AVAILABILITY = (HERE, *get_args(Access))
 
 
 def list_corpora(
@@ -30,19 +31,20 @@ def list_corpora(
     language: str | None = None,
     label: str | None = None,
     availability: str | None = None,
-    table: int | None = None,
+    table: str | None = None,
 ) -> list[dict[str, Any]]:
     """Return the corpora that meet every condition, in alphabetical order.
 
     task (str | None): One of its tasks. language (str | None): One of its languages.
     label (str | None): Part of one of its labels, in any case.
     availability (str | None): "here", if its files are in the folder of corpora, or its access.
-    table (int | None): Table of the survey that lists it.
+    table (str | None): Number of a table of the survey that lists it.
     RETURNS (list[dict[str, Any]]): "name", "title", "tasks", "languages", "layers", "survey", "access", "here", and
         "readable" (whether a reader takes its files).
-    RAISES (BiomedplmError): B499 for a task, a language or a table that no corpus has.
+    RAISES (BiomedplmError): B499 for a task, a language or a table that no corpus has, or no such availability.
     """
     catalogue = read_catalogue()
+    _check("availability", availability, _AVAILABILITY)
     _check("task", task, sorted({name for corpus in catalogue.values() for name in corpus.tasks}))
     _check("language", language, sorted({name for corpus in catalogue.values() for name in corpus.languages}))
     _check("table", table, sorted({number for corpus in catalogue.values() for number in corpus.survey}))
@@ -56,15 +58,16 @@ def list_corpora(
             and (language is None or language in corpus.languages)
             and (label is None or any(label.casefold() in name for name in labels))
             and (availability is None or (here if availability == HERE else corpus.access == availability))
-            and (table is None or table in corpus.survey)
+            and (table is None or table in map(str, corpus.survey))
         ):
             rows.append(_summarise(corpus, here))
     return rows
 
 
-def _check(option: str, value: str | int | None, known: Sequence[str | int]) -> None:
-    if value is not None and value not in known:
-        raise BiomedplmError(coded("B499", option=option, value=value, known=", ".join(map(str, known))))
+def _check(option: str, value: str | None, known: Iterable[str | int]) -> None:
+    names = [str(name) for name in known]
+    if value is not None and value not in names:
+        raise BiomedplmError(coded("B499", option=option, value=value, known=", ".join(names)))
 
 
 def _summarise(corpus: Corpus, here: bool) -> dict[str, Any]:
@@ -125,24 +128,34 @@ def fetch(name: str, to: Path | None, *, progress: Observer) -> Iterator[Fetched
 
 
 def count(
-    names: Sequence[str], *, all_here: bool = False, progress: Callable[[str, str, int], None]
+    names: Sequence[str],
+    *,
+    all_here: bool = False,
+    failures: MutableMapping[str, BiomedplmError],
+    progress: Callable[[str, str, int], None],
 ) -> Iterator[Statistics]:
     """Count the splits of corpora.
 
     names (Sequence[str]): Names in the catalogue.
     all_here (bool): Every corpus that is there and that a reader takes.
+    failures (MutableMapping[str, BiomedplmError]): Gets what could not be counted, by the name that was given: B414
+        for an unknown corpus, B417 for one that is not there, and the errors of ``count_corpus``.
     progress (Callable[[str, str, int], None]): Called with corpus, split and documents so far.
-    RAISES (BiomedplmError): B414 for an unknown corpus, B416 without a folder of corpora, B417 for one that is not
-        there, B421 without names, and those of ``count_corpus``.
+    RAISES (BiomedplmError): B416 without a folder of corpora, B421 without names.
     """
     root = find_root()
-    chosen = [get_corpus(name) for name in names]
-    if all_here:
-        chosen += [c for c in read_catalogue().values() if c.reader is not None and has_files(c, root)]
-    if not chosen:
+    here = [c.name for c in read_catalogue().values() if all_here and c.reader is not None and has_files(c, root)]
+    if not (names or here):
         raise BiomedplmError(coded("B421"))
-    for corpus in dict.fromkeys(corpus.name for corpus in chosen):
-        yield from _count(get_corpus(corpus), root, progress)
+    counted: set[str] = set()
+    for name in (*names, *here):
+        try:
+            corpus = get_corpus(name)
+            if corpus.name not in counted:
+                counted.add(corpus.name)
+                yield from _count(corpus, root, progress)
+        except BiomedplmError as error:
+            failures[name] = error
 
 
 def _count(corpus: Corpus, root: Path, progress: Callable[[str, str, int], None]) -> Iterator[Statistics]:
@@ -150,6 +163,15 @@ def _count(corpus: Corpus, root: Path, progress: Callable[[str, str, int], None]
         # The error names the file that is missing.
         find_files(corpus, corpus.splits[0] if corpus.splits else "", root)
     yield from count_corpus(corpus, root, progress=lambda split, documents: progress(corpus.name, split, documents))
+
+
+def explain_root() -> str:
+    """Return why no corpus counts as here, or nothing if there is a folder of corpora."""
+    folder = os.environ.get(ROOT_VARIABLE)
+    if _root() is not None:
+        return ""
+    reason = f"names '{folder}', which is no folder" if folder else "is not set"
+    return f"{ROOT_VARIABLE} {reason}: no corpus counts as here."
 
 
 def _root() -> Path | None:

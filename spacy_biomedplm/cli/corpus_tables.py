@@ -23,7 +23,7 @@ from spacy_biomedplm.cli.console import err_console, out_console
 from spacy_biomedplm.corpora.corpus import COUNTED
 from spacy_biomedplm.corpora.statistics import Statistics
 
-_MAX_LABELS = 8
+_TASKS_WIDTH = 17
 
 Shown = TypeVar("Shown", bound="_Shown")
 
@@ -90,24 +90,26 @@ def print_list(rows: Sequence[Mapping[str, Any]]) -> None:
 
     rows (Sequence[Mapping[str, Any]]): From ``list_corpora``.
     """
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
     table.add_column("corpus", no_wrap=True, style="bold")
-    for name in ("tasks", "languages", "labels", "availability", "survey"):
-        table.add_column(name, overflow="fold")
+    table.add_column("tasks", max_width=_TASKS_WIDTH)
+    table.add_column("lang", max_width=len("lang"))
+    table.add_column("where", max_width=len("unavailable"))
+    table.add_column("annotated", no_wrap=True, overflow="ellipsis", ratio=1)
     for row in rows:
-        labels = [label for labels in row["layers"].values() for label in labels]
+        layers = "\n".join(_describe(layer, labels) for layer, labels in row["layers"].items())
         place = "here" if row["here"] else row["access"]
-        cells = (" ".join(row["tasks"]), " ".join(row["languages"]), _shorten(labels))
-        shown = f"{place}, not read" if not row["readable"] and row["here"] else place
-        table.add_row(row["name"], *map(escape, cells), shown, " ".join(map(str, row["survey"])))
+        where = f"{place}, not read" if not row["readable"] and row["here"] else place
+        cells = (row["name"], " ".join(row["tasks"]), " ".join(row["languages"]), where, layers)
+        table.add_row(*map(escape, cells))
     out_console().print(table)
     here = sum(row["here"] for row in rows)
-    out_console().print(f"{len(rows)} corpora, {here} of them here")
+    noun = "corpus" if len(rows) == 1 else "corpora"
+    out_console().print(f"{len(rows)} {noun}, {here} here")
 
 
-def _shorten(labels: Sequence[str]) -> str:
-    shown = ", ".join(labels[:_MAX_LABELS])
-    return f"{shown} … ({len(labels)})" if len(labels) > _MAX_LABELS else shown
+def _describe(layer: str, labels: Sequence[str]) -> str:
+    return f"{layer}: {', '.join(labels) or 'open set'}"
 
 
 def print_info(record: Mapping[str, Any]) -> None:
@@ -137,6 +139,8 @@ def print_info(record: Mapping[str, Any]) -> None:
             for name in [value] if isinstance(value, str) else value:
                 place = record["here"][name] or "not here"
                 _add(table, split, f"{name} ({place})" if argument == "path" else f"{name}, {argument} ({place})")
+    for split, number in record["broken"].items():
+        _add(table, f"broken, {split}", f"{number:,} in the published files")
     for split, counts in record["counts"].items():
         _add(table, f"published, {split}", ", ".join(f"{number:,} {name}" for name, number in counts.items()))
     table.add_section()

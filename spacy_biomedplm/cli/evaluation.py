@@ -2,7 +2,6 @@
 
 import sys
 import time
-import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,24 +9,31 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 
-from spacy_biomedplm.attributes import ENTITIES_KEY
 from spacy_biomedplm.cli.batches import memory_errors
 from spacy_biomedplm.cli.pipeline import known_guidelines, load_pipeline, model_identity, set_guideline
-from spacy_biomedplm.corpora.catalogue import find_similar, load_corpus, read_catalogue
+from spacy_biomedplm.corpora.catalogue import find_similar, get_corpus, load_corpus, read_catalogue
+from spacy_biomedplm.corpora.docbin import read_docs
 from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.pubtator import read_pubtator
 from spacy_biomedplm.documents import make_doc, make_record
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.evaluation.entities import score_entities
 from spacy_biomedplm.evaluation.metrics import get_metric
-from spacy_biomedplm.evaluation.running import Outcome, find_layers, has_entities, predict, run_metrics
-from spacy_biomedplm.scoring import PRF, count_by_label
+from spacy_biomedplm.evaluation.running import (
+    Outcome,
+    find_layers,
+    has_entities,
+    limit,
+    predict,
+    relabel,
+    run_metrics,
+)
+from spacy_biomedplm.scoring import PRF
 from spacy_biomedplm.types import DocumentRecord
 
-Key = tuple[int, int, int, str]
-_DOCBIN_FAILURES = (OSError, ValueError, LookupError, TypeError, EOFError, zlib.error)
 UNKNOWN_LABEL = "(label unknown)"
 """Stands for the label of gold mentions that do not fit the text, where the reader does not tell it."""
 
@@ -111,8 +117,8 @@ def evaluate(
     RETURNS (Evaluation): A prediction is right if its characters and its label are those of a gold mention.
         Gold are all mentions, overlapping ones too, and those that cannot be placed in the text, as missed; of a
         document that says what it is annotated for, only labels among those are scored.
-    RAISES (BiomedplmError): As load_pipeline; B640 if there is no such corpus, B641 if it is empty, B642 if a
-        DocBin cannot be read; the errors of the corpus readers.
+    RAISES (BiomedplmError): As load_pipeline; B640 if there is no such corpus, B641 if it is empty; the
+        errors of the corpus readers.
     """
     nlp = load_pipeline(model, device=device)
     return evaluate_pipeline(
@@ -149,16 +155,18 @@ def evaluate_pipeline(
     guideline = guideline or _guideline_of(docs, nlp)
     if guideline is not None:
         set_guideline(nlp, guideline, model=model)
-    names = tuple(metrics) if metrics is not None else () if is_file else read_catalogue()[corpus].metrics
+    known = None if is_file else get_corpus(corpus)
+    names = tuple(metrics) if metrics is not None else () if known is None else known.metrics
     found = Evaluation(
         model=model_identity(nlp),
-        corpus=corpus,
+        corpus=corpus if known is None else known.name,
         split=None if is_file else split,
         guideline=guideline,
         documents=len(docs),
         words=sum(len(doc.text.split()) for doc in docs),
     )
     records = [make_record(doc) for doc in docs]
+    annotated = [annotated_labels(doc) for doc in docs]
     missed: Counter[str] = Counter()
     answers = None
     asked = metrics is None or any("mentions" in get_metric(name).needs for name in names)
@@ -166,9 +174,8 @@ def evaluate_pipeline(
         start = time.monotonic()
         with memory_errors():
             answers = predict(nlp, records)
-        missed = _unplaced(report, docs)
-        found = replace(_with_entities(found, docs, answers, missed), seconds=time.monotonic() - start)
-    annotated = [annotated_labels(doc) for doc in docs]
+        missed = _unplaced(report, annotated)
+        found = replace(_with_entities(found, records, answers, annotated, missed), seconds=time.monotonic() - start)
     labels = None if None in annotated else set().union(*filter(None, annotated))
     with memory_errors():
         outcomes = run_metrics(
@@ -184,16 +191,23 @@ def evaluate_pipeline(
 
 
 def _with_entities(
-    found: Evaluation, docs: list[Doc], answers: Sequence[DocumentRecord], missed: Counter[str]
+    found: Evaluation,
+    gold: Sequence[DocumentRecord],
+    answers: Sequence[DocumentRecord],
+    annotated: Sequence[set[str] | None],
+    missed: Counter[str],
 ) -> Evaluation:
     """Return an evaluation with the exact-match scores of entities."""
-    predicted = [{(m.start, m.end, m.label) for m in answer.mentions if not m.is_trigger} for answer in answers]
-    harmonised = {} if found.guideline else _harmonised_labels(predicted, docs)
-    predicted = [{(start, end, harmonised.get(label, label)) for start, end, label in ents} for ents in predicted]
-    labels = score_entities(predicted, docs)
-    for label, number in missed.items():
-        labels[label] = labels.get(label, PRF()) + PRF(fn=number)
-    names = {label for entities in predicted for _, _, label in entities}
+    listed = set().union(*filter(None, annotated))
+    harmonised = {} if found.guideline else _harmonised_labels(answers, gold, listed)
+    answers = [relabel(answer, harmonised) for answer in answers]
+    sides = [
+        [record if names is None else limit(record, names) for record, names in zip(side, annotated, strict=True)]
+        for side in (gold, answers)
+    ]
+    counts = score_entities(*sides).labels
+    labels = {name: counts.get(name, PRF()) + PRF(fn=missed[name]) for name in sorted({*counts, *listed, *missed})}
+    names = set().union(*map(_entity_labels, answers))
     gold_names = {label for label, prf in labels.items() if prf.gold}
     return replace(
         found,
@@ -204,23 +218,8 @@ def _with_entities(
     )
 
 
-def score_entities(predicted: list[set[tuple[int, int, str]]], gold: list[Doc]) -> dict[str, PRF]:
-    """Return the counts of each label over all documents.
-
-    predicted (list[set[tuple[int, int, str]]]): For each document, first character, end and label of its entities.
-    gold (list[Doc]): Reference documents, in the same order.
-    RETURNS (dict[str, PRF]): Labels that a document is annotated for, predicted or in the gold standard.
-    """
-    predicted_keys: set[Key] = set()
-    gold_keys: set[Key] = set()
-    listed: set[str] = set()
-    for index, (entities, doc) in enumerate(zip(predicted, gold, strict=True)):
-        annotated = annotated_labels(doc)
-        listed |= annotated or set()
-        spans = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
-        gold_keys.update((index, span.start_char, span.end_char, span.label_) for span in spans)
-        predicted_keys.update((index, *entity) for entity in entities if annotated is None or entity[2] in annotated)
-    return count_by_label(predicted_keys, gold_keys, lambda key: key[3], listed)
+def _entity_labels(record: DocumentRecord) -> set[str]:
+    return {mention.label for mention in record.mentions if not mention.is_trigger}
 
 
 def annotated_labels(doc: Doc) -> set[str] | None:
@@ -234,21 +233,22 @@ def annotated_labels(doc: Doc) -> set[str] | None:
     return {label for labels in layers["ner"].values() for label in labels} or None
 
 
-def _harmonised_labels(predicted: list[set[tuple[int, int, str]]], docs: list[Doc]) -> dict[str, str]:
+def _harmonised_labels(
+    answers: Sequence[DocumentRecord], gold: Sequence[DocumentRecord], listed: set[str]
+) -> dict[str, str]:
     """Return which predicted labels are a corpus' labels in the harmonised spelling: CHEMICAL for Chemical."""
-    gold = {span.label_ for doc in docs for span in (*doc.spans.get(ENTITIES_KEY, ()), *doc.ents)}
-    gold = gold.union(*(annotated_labels(doc) or () for doc in docs))
-    found = {label for entities in predicted for _, _, label in entities} - gold
-    spelled = {label.upper().replace(" ", "_").replace("-", "_"): label for label in sorted(gold)}
+    known = listed.union(*map(_entity_labels, gold))
+    found = set().union(*map(_entity_labels, answers)) - known
+    spelled = {label.upper().replace(" ", "_").replace("-", "_"): label for label in sorted(known)}
     return {label: spelled[label] for label in sorted(found) if label in spelled}
 
 
-def _unplaced(report: Report, docs: list[Doc]) -> Counter[str]:
+def _unplaced(report: Report, annotated: Sequence[set[str] | None]) -> Counter[str]:
     """Return how many gold mentions of each label do not fit the text."""
     lost = [found for found in report.problems if found.kind == "dropped" and found.is_mention]
     if not lost:
         return Counter()
-    listed = set().union(*(annotated_labels(doc) or set() for doc in docs))
+    listed = set().union(*filter(None, annotated))
     counts: Counter[str] = Counter()
     for problem in lost:
         label = problem.label or UNKNOWN_LABEL
@@ -261,23 +261,15 @@ def _unplaced(report: Report, docs: list[Doc]) -> Counter[str]:
 def _open_corpus(
     corpus: str, split: str, nlp: Language, report: Report, allow_noncommercial: bool
 ) -> tuple[Iterator[Doc], bool]:
-    catalogue = read_catalogue()
-    if corpus in catalogue:
+    if corpus.casefold() in read_catalogue():
         docs = load_corpus(corpus, split, nlp.vocab, report=report, allow_noncommercial=allow_noncommercial)
         return docs, False
     path = Path(corpus)
     if not path.is_file():
         raise BiomedplmError(coded("B640", corpus=corpus, known=find_similar(corpus)))
     if path.suffix == ".spacy":
-        return _read_docbin(path, nlp), True
+        return read_docs(path, nlp.vocab), True
     return (make_doc(nlp.vocab, fit(record, report)) for record in read_pubtator(path, report=report)), True
-
-
-def _read_docbin(path: Path, nlp: Language) -> Iterator[Doc]:
-    try:
-        yield from DocBin().from_disk(path).get_docs(nlp.vocab)
-    except _DOCBIN_FAILURES as error:
-        raise BiomedplmError(coded("B642", path=path, reason=" ".join(str(error).split()))) from error
 
 
 def _guideline_of(docs: list[Doc], nlp: Language) -> str | None:

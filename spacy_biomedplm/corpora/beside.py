@@ -1,11 +1,10 @@
 """Texts with files of annotations beside them: which belong together, and what is none of the corpus."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from spacy_biomedplm.corpora.files import decode
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.errors import BiomedplmError, coded
 
 
 def decoded(content: bytes, *, path: str, doc_id: str, report: Report) -> str | None:
@@ -16,11 +15,9 @@ def decoded(content: bytes, *, path: str, doc_id: str, report: Report) -> str | 
     report (Report): What to do with such a file.
     RAISES (BiomedplmError): B402, if the report's mode is "raise".
     """
-    try:
+    with report.leaving_out(path, doc_id=doc_id):
         return decode(content, path=path, line=1)
-    except BiomedplmError as err:
-        report.drop(str(err), path=path, doc_id=doc_id)
-        return None
+    return None
 
 
 def is_hidden(name: str) -> bool:
@@ -50,15 +47,3 @@ def find_text(stem: str, near: str, texts: Mapping[str, Iterable[str]]) -> str |
         if near != "." and group.count(parent) == 1:
             return names[group.index(parent)]
     return names[0] if len(names) == 1 else None
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file.
-
-    path (Path): The file.
-    RAISES (BiomedplmError): B403 if it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as err:
-        raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err

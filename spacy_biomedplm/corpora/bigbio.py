@@ -8,10 +8,11 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from spacy_biomedplm.corpora.files import not_utf8
 from spacy_biomedplm.corpora.json_rows import DECODER, Row, bad_json, identifiers, sound
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import (
     ArgumentRecord,
     ConceptRecord,
@@ -37,7 +38,7 @@ def read_bigbio(path: Path | str, *, report: Report | None = None) -> Iterator[D
     """Stream the documents of a BigBIO file.
 
     path (Path | str): A JSON list of documents in the schema "bigbio_kb", or one document after the other. Gzip'd if
-        the name ends in ".gz"; or a folder or an archive (.tar, .tar.gz) of .json and .jsonl.
+        the name ends in ".gz"; or a folder or an archive (.tar, .tar.gz, .zip) of .json and .jsonl.
     report (Report | None): What to do with broken documents and items; None stops at the first. Mended are passages
         whose offsets do not fit: they are joined by one space, as the schema says.
     YIELDS (DocumentRecord): The text is that of the passages; characters that none covers are spaces. Events with the
@@ -49,20 +50,18 @@ def read_bigbio(path: Path | str, *, report: Report | None = None) -> Iterator[D
     """
     report = report or Report()
     found = False
-    for name, stem, chunks in read_streams(Path(path), SUFFIXES):
-        for number, (line, value) in enumerate(_read_values(chunks, name)):
-            try:
-                row = Row({}, "", name, line, "").as_row(value, f"document {number}")
-                doc_id = row.text("document_id", row.text("id", f"{stem}-{number:05d}"))
-                record = _Document(Row(row.values, "", name, line, doc_id), report).read()
-            except BiomedplmError as error:
-                report.drop(str(error), path=name, line=line)
-                continue
-            if record is not None:
-                found = True
-                yield record
+    for name, stem, chunks in read_streams(Path(path), SUFFIXES, report):
+        with report.leaving_out(name):
+            for number, (line, value) in enumerate(_read_values(chunks, name)):
+                with report.leaving_out(name, line):
+                    row = Row({}, "", name, line, "").as_row(value, f"document {number}")
+                    doc_id = row.text("document_id", row.text("id", f"{stem}-{number:05d}"))
+                    record = _Document(Row(row.values, "", name, line, doc_id), report).read()
+                    if record is not None:
+                        found = True
+                        yield record
     if not found:
-        raise BiomedplmError(coded("B408", path=path, wanted=WANTED))
+        raise report.nothing_read(path, WANTED)
 
 
 def _read_values(chunks: Iterable[bytes], path: str) -> Iterator[tuple[int, Any]]:
@@ -121,8 +120,7 @@ def _decode(chunks: Iterable[bytes], path: str) -> Iterator[str]:
         try:
             text = decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as err:
-            line += err.object.count(b"\n", 0, err.start)
-            raise BiomedplmError(coded("B402", path=path, line=line, byte=f"0x{err.object[err.start]:02x}")) from err
+            raise not_utf8(err, path, line) from err
         line += text.count("\n")
         if text:
             yield text
@@ -178,7 +176,8 @@ class _Document:
         problem = next((p for p in map(_misfit, offsets, texts) if p), "") or self._lay(pieces)
         if problem:
             where: dict[str, Any] = {"path": self.row.path, "line": self.row.line, "doc_id": self.row.doc_id}
-            if not self.report.mend(coded("B465", **where, detail=problem), **where):
+            mended = "the passages are joined by one space"
+            if not self.report.mend(coded("B465", **where, detail=problem), mended, **where):
                 return None
             offsets = _join(texts)
             self._lay([piece for row in zip(offsets, texts, strict=True) for piece in zip(*row, strict=True)])

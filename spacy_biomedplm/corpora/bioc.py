@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from spacy_biomedplm.bioc import Document
-from spacy_biomedplm.corpora.bioc_json import stream_json
+from spacy_biomedplm.bioc_model import Document
+from spacy_biomedplm.corpora.bioc_json import stream_bioc_json
 from spacy_biomedplm.corpora.bioc_records import make_bioc_record
-from spacy_biomedplm.corpora.bioc_xml import stream_xml
+from spacy_biomedplm.corpora.bioc_xml import stream_bioc_xml
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.types import DocumentRecord
 
 _Stream = Callable[[Iterable[bytes], str, Report], Iterator[Document]]
@@ -18,7 +17,7 @@ _Stream = Callable[[Iterable[bytes], str, Report], Iterator[Document]]
 def read_bioc_xml(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
     """Stream the documents of BioC XML.
 
-    path (Path | str): A file, gzip'd if its name ends in ".gz"; or a folder, .tar or .tar.gz of such files (".xml"),
+    path (Path | str): A file, gzip'd if its name ends in ".gz"; or a folder or an archive of such files (".xml"),
         which is read in place.
     report (Report | None): What to do with what is broken; None stops at the first.
     YIELDS (DocumentRecord): Passages stand at their offsets in one text, with spaces between them. Sentences are
@@ -31,13 +30,13 @@ def read_bioc_xml(path: Path | str, *, report: Report | None = None) -> Iterator
         B453 for what BioC does not allow, B454 for passages that overlap, B455 for offsets that count bytes, B456 for
         an infon of this package that it cannot have written.
     """
-    return _read(Path(path), report or Report(), stream_xml, ".xml")
+    return _read(Path(path), report or Report(), stream_bioc_xml, ".xml")
 
 
 def read_bioc_json(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
     """Stream the documents of BioC JSON.
 
-    path (Path | str): A file, gzip'd if its name ends in ".gz"; or a folder, .tar or .tar.gz of such files (".json" or
+    path (Path | str): A file, gzip'd if its name ends in ".gz"; or a folder or an archive of such files (".json" or
         ".jsonl"), which is read in place. It holds a collection, a list of collections, one document after the
         other, or what PubTator 3 gives: {"PubTator3": [documents]}.
     report (Report | None): What to do with what is broken; None stops at the first.
@@ -45,14 +44,15 @@ def read_bioc_json(path: Path | str, *, report: Report | None = None) -> Iterato
         infons whose names end with ":json".
     RAISES (BiomedplmError): As ``read_bioc_xml``; B402 for bytes that are not UTF-8.
     """
-    return _read(Path(path), report or Report(), stream_json, ".json", ".jsonl")
+    return _read(Path(path), report or Report(), stream_bioc_json, ".json", ".jsonl")
 
 
 def _read(path: Path, report: Report, stream: _Stream, *suffixes: str) -> Iterator[DocumentRecord]:
     empty = True
-    for shown, _, chunks in read_streams(path, suffixes):
-        for document in stream(chunks, shown, report):
-            empty = False
-            yield make_bioc_record(document, shown, report)
+    for shown, _, chunks in read_streams(path, suffixes, report):
+        with report.leaving_out(shown):
+            for document in stream(chunks, shown, report):
+                empty = False
+                yield make_bioc_record(document, shown, report)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted=f"BioC documents (*{', *'.join(suffixes)})"))
+        raise report.nothing_read(path, f"BioC documents (*{', *'.join(suffixes)})")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from spacy_biomedplm.bioc import COLLECTION, JSON_SUFFIX, MEMBER, Annotation, Document, Relation, Unit
+from spacy_biomedplm.bioc_model import COLLECTION, JSON_SUFFIX, MEMBER, Annotation, Document, Relation, Unit
+from spacy_biomedplm.corpora.files import not_utf8
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 
@@ -20,7 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SLACK_CHARS = 16
 
 
-def stream_json(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[Document]:
+def stream_bioc_json(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[Document]:
     """Yield the documents of a BioC JSON file.
 
     chunks (Iterable[bytes]): The file: a collection or a list of collections, PubTator 3's {"PubTator3": [documents]},
@@ -167,9 +168,8 @@ class _Scanner:
                 parts.append(self._decoder.decode(chunk, final=self._ended))
                 found += len(parts[-1])
         except UnicodeDecodeError as err:
-            line = self.line + sum(part.count("\n") for part in parts) + err.object.count(b"\n", 0, err.start)
-            byte = f"0x{err.object[err.start]:02x}"
-            raise BiomedplmError(coded("B402", path=self.shown, line=line, byte=byte)) from err
+            line = self.line + sum(part.count("\n") for part in parts)
+            raise not_utf8(err, self.shown, line) from err
         self._text = "".join(parts)
         self._at = 0
         return found > 0

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from spacy_biomedplm.bioc import (
+from spacy_biomedplm.bioc_model import (
     ANSWERS,
     CONCEPT_PAIRS,
     CONCEPTS,

@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from spacy_biomedplm.bioc import GAP, MAX_GAP_CHARS, SENTENCE, UNMARKED, Annotation, Area, Document, Unit, unescape
+from spacy_biomedplm.bioc_model import (
+    GAP,
+    MAX_GAP_CHARS,
+    SENTENCE,
+    UNMARKED,
+    Annotation,
+    Area,
+    Document,
+    Unit,
+    unescape,
+)
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import Fragment, PassageRecord
@@ -97,8 +107,8 @@ class _Placer:
     def _move(self, unit: Unit, what: str, start: int) -> bool:
         """Move a unit that begins before the one before it ends, with all that is in it, if that may be."""
         values: dict[str, Any] = {"path": self.shown, "line": unit.line, "doc_id": self.doc_id}
-        message = coded("B454", **values, what=what, found=unit.offset, wanted=start, moved=start + 1)
-        if not self.report.mend(message, **values):
+        message = coded("B454", **values, what=what, found=unit.offset, wanted=start)
+        if not self.report.mend(message, f"it is moved to {start + 1}, with all that is in it", **values):
             return False
         shift = start + 1 - unit.offset
         for part in (unit, *unit.sentences):
@@ -122,7 +132,8 @@ class _Placer:
             convert = _make_converter(text, encoding, width)
             if all(_is_right(annotation, text, start, convert) for annotation in told):
                 values: dict[str, Any] = {"path": self.shown, "line": passage.line, "doc_id": self.doc_id}
-                if self.report.mend(coded("B455", **values, start=start, unit=unit), **values):
+                message = coded("B455", **values, start=start, unit=unit)
+                if self.report.mend(message, "they are converted to characters", **values):
                     for annotation in _annotations_of(passage):
                         annotation.locations = list(_converted(annotation, start, convert))
                 return

@@ -1,16 +1,12 @@
 """BioC XML to plain data, as a stream: one document is in memory at a time."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import DefusedXMLParser
-
-from spacy_biomedplm.bioc import COLLECTION, MEMBER, Annotation, Document, Relation, Unit
+from spacy_biomedplm.bioc_model import COLLECTION, MEMBER, Annotation, Document, Relation, Unit
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.xml_stream import XmlHandler, XmlProblem, stream_xml
 
 # collection, document, passage, sentence, annotation, infon
 _MAX_DEPTH = 8
@@ -57,20 +53,15 @@ class _Node:
 _NO_NODES: list[_Node] = []
 
 
-class _Target:
+class _Target(XmlHandler):
     """Receives the elements of the XML and gathers documents; holds only those not yet fetched."""
 
     def __init__(self, shown: str) -> None:
         self.documents: list[tuple[_Node, dict[str, str]]] = []
         self.facts: dict[str, str] = {}
         self.late: list[_Node] = []
-        self.parser: Any = None
         self._shown = shown
         self._path: list[_Node] = []
-
-    def line(self) -> int:
-        """Return the current line of the file."""
-        return int(self.parser.parser.CurrentLineNumber)
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Take note of a start tag."""
@@ -108,11 +99,8 @@ class _Target:
         else:
             self.late.append(node)
 
-    def close(self) -> None:
-        """Do nothing at the end of the file; the parser calls it."""
 
-
-def stream_xml(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[Document]:
+def stream_bioc_xml(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[Document]:
     """Yield the documents of a BioC XML file.
 
     chunks (Iterable[bytes]): The file.
@@ -122,52 +110,31 @@ def stream_xml(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[
         external references, B452 for other XML; B453 if the report's mode is "raise".
     """
     target = _Target(shown)
-    # The document type declaration of BioC files is let pass; entities and external references are refused.
-    parser = target.parser = DefusedXMLParser(target=target)
     seen = False
-    for chunk in _with_end(chunks):
-        problem = _feed(parser, chunk, target, shown)
-        documents, target.documents = target.documents, []
-        for node, facts in documents:
-            seen = True
-            yield _document(node, facts, shown, report)
-        if problem is not None:
-            raise problem
-        late, target.late = target.late, []
-        for node in late:
-            reason = "stands after the first document" if seen and node.tag in {*_FACTS, "infon"} else "is not of BioC"
-            _drop(f"<{node.tag[:60]}> in <collection>", reason, node, "", shown, report)
+    try:
+        # The document type declaration of BioC files is let pass; entities and external references are refused.
+        for _ in stream_xml(_divide(chunks), target):
+            documents, target.documents = target.documents, []
+            for node, facts in documents:
+                seen = True
+                yield _document(node, facts, shown, report)
+            late, target.late = target.late, []
+            for node in late:
+                is_fact = seen and node.tag in {*_FACTS, "infon"}
+                reason = "stands after the first document" if is_fact else "is not of BioC"
+                _drop(f"<{node.tag[:60]}> in <collection>", reason, node, "", shown, report)
+    except XmlProblem as problem:
+        values = {"path": shown, "line": problem.line, "reason": problem.reason}
+        if problem.entity is not None:
+            raise BiomedplmError(coded("B451", **values)) from problem
+        raise BiomedplmError(coded("B450", **values, format="XML")) from problem
 
 
-def _with_end(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _divide(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         # The fewer elements wait to be fetched, the less Python's collector has to look through.
         for start in range(0, len(chunk), _PIECE_BYTES):
             yield chunk[start : start + _PIECE_BYTES]
-    yield b""
-
-
-def _feed(parser: Any, chunk: bytes, target: _Target, shown: str) -> BiomedplmError | None:
-    """Give bytes to the parser and return what is wrong with them, so that documents before it can be yielded."""
-    try:
-        if chunk:
-            parser.feed(chunk)
-        else:
-            parser.close()
-    except DefusedXmlException as err:
-        return BiomedplmError(coded("B451", path=shown, line=target.line(), reason=str(err)[:200]))
-    except ParseError as err:
-        line, column = err.position
-        reason = re.sub(r": line \d+, column \d+\Z", "", str(err))
-        return BiomedplmError(
-            coded("B450", path=shown, line=line, format="XML", reason=f"{reason}, column {column + 1}")
-        )
-    except BiomedplmError as err:
-        return err
-    except (ValueError, LookupError) as err:
-        # An encoding that Python does not know, or that has several bytes for a character.
-        return BiomedplmError(coded("B450", path=shown, line=target.line(), format="XML", reason=err))
-    return None
 
 
 def _drop(what: str, reason: str, node: _Node, doc_id: str, shown: str, report: Report) -> None:

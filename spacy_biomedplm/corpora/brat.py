@@ -11,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from spacy_biomedplm.corpora.files import decode, read_members
+from spacy_biomedplm.corpora.containers import kind_of, list_files, printable, read_chunks
+from spacy_biomedplm.corpora.files import decode
 from spacy_biomedplm.corpora.problems import Problem, Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.streams import read_members
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import (
     ArgumentRecord,
     AttributeRecord,
@@ -47,7 +49,7 @@ _WANTED = {
 def read_brat(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
     """Stream the documents of a standoff corpus.
 
-    path (Path | str): A folder, or a .tar (also .tar.gz), which is read in place and never extracted. Hidden files
+    path (Path | str): A folder, or an archive (.tar, .tar.gz, .zip), read in place. Hidden files
         and links that lead out of the folder are left out. An empty annotation file says that a text has no mention.
     report (Report | None): What to do with broken lines, and with files that lack their partner or cannot be read;
         None stops at the first.
@@ -61,44 +63,29 @@ def read_brat(path: Path | str, *, report: Report | None = None) -> Iterator[Doc
     """
     path = Path(path)
     report = report or Report()
-    names, load = _open(path)
+    names, load = _open(path, report)
     groups = list(_group(names, path, report))
     stems = Counter(PurePosixPath(base).name for base, _ in groups)
     empty = True
     for base, suffixes in groups:
         name = PurePosixPath(base).name
-        doc_id = _printable(_ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), name if stems[name] == 1 else base))
+        doc_id = printable(_ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), name if stems[name] == 1 else base))
         shown = _shown(path, base)
-        try:
+        with report.leaving_out(shown, doc_id=doc_id):
             record = _read_document(base, suffixes, load, _Standoff(doc_id, shown, report))
-        except BiomedplmError as error:
-            report.drop(str(error), path=shown, doc_id=doc_id)
-            continue
-        empty = False
-        yield record
+            empty = False
+            yield record
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="NAME.txt with NAME.ann, or with NAME.a1 and NAME.a2"))
+        raise report.nothing_read(path, "NAME.txt with NAME.ann, or with NAME.a1 and NAME.a2")
 
 
-def _open(path: Path) -> tuple[list[str], Callable[[str], bytes]]:
+def _open(path: Path, report: Report) -> tuple[list[str], Callable[[str], bytes]]:
     """Return the names of the files in a folder or an archive, and what reads one of them."""
-    if not path.is_dir():
-        contents = read_members(path, SUFFIXES)
+    if kind_of(path) == "file":
+        contents = read_members(path, SUFFIXES, report)
         return list(contents), contents.pop
-
-    def load(name: str) -> bytes:
-        try:
-            return (path / name).read_bytes()
-        except OSError as err:
-            raise BiomedplmError(coded("B403", path=path / name, line=0, reason=err)) from err
-
-    inside = path.resolve()
-    try:
-        files = [file for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file()]
-        files = [file for file in files if file.resolve().is_relative_to(inside)]
-    except OSError as err:
-        raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err
-    return [file.relative_to(path).as_posix() for file in files], load
+    files = dict(list_files(path, lambda name: name.endswith(SUFFIXES), report))
+    return list(files), lambda name: b"".join(read_chunks(files[name]))
 
 
 def _group(names: Iterable[str], path: Path, report: Report) -> Iterator[tuple[str, list[str]]]:
@@ -115,12 +102,12 @@ def _group(names: Iterable[str], path: Path, report: Report) -> Iterator[tuple[s
         elif not endings & {".ann", ".a1"}:
             missing = f"{base}.ann or {base}.a1" if endings == {".txt"} else f"{base}.a1"
         if missing:
-            name = _printable(base + (".txt" if ".txt" in endings else min(endings)))
-            report.drop(coded("B411", path=path, name=name, missing=_printable(missing)), path=_shown(path, base))
+            name = printable(base + (".txt" if ".txt" in endings else min(endings)))
+            report.drop(coded("B411", path=path, name=name, missing=printable(missing)), path=_shown(path, base))
         elif ".ann" in endings:
             yield base, [".ann"]
         elif {".a2", ".rel"} <= endings:
-            report.drop(coded("B441", path=path, name=_printable(base)), path=_shown(path, base))
+            report.drop(coded("B441", path=path, name=printable(base)), path=_shown(path, base))
         else:
             yield base, sorted(endings - {".txt"})
 
@@ -158,6 +145,7 @@ class _Standoff:
         self.attributes: list[AttributeRecord] = []
         self.equivalences: list[EquivalenceRecord] = []
         self.notes: list[NoteRecord] = []
+        self.named: set[tuple[str, str]] = set()
         self.normalisations: list[tuple[str, str, ConceptRecord, str, int]] = []
         self.readers: dict[str, Callable[[str, str, int], bool]] = {
             "T": self._read_mention,
@@ -202,7 +190,7 @@ class _Standoff:
                 self.report.drop(coded("B434", **values, id=name, target=target), **values)
         mentions = []
         for mention, suffix in self.mentions:
-            is_trigger = mention.id in triggers
+            is_trigger = mention.id in triggers or (mention.id, mention.label) in self.named
             file = {".a1": "a1", ".a2": "a2", ".rel": "a2"}.get(suffix)
             infons = {"file": file} if file is not None and file != ("a2" if is_trigger else "a1") else {}
             shown = _characters(text, mention)
@@ -251,6 +239,9 @@ class _Standoff:
     def _read_event(self, name: str, body: str, line: int) -> bool:
         words, gaps = _split(body)
         pairs = [word.partition(":")[::2] for word in words]
+        if pairs:
+            # The trigger of an event that is left out is no entity for that.
+            self.named.add(pairs[0][::-1])
         if not pairs or not all(role and target for role, target in pairs):
             return False
         (label, trigger), *roles = pairs
@@ -358,9 +349,4 @@ def _spacing(gaps: Sequence[str], last: str) -> dict[str, str]:
 
 def _shown(path: Path, base: str) -> str:
     """Return a file, without its ending, as messages name it."""
-    return _printable(f"{path}/{base}" if path.is_dir() else f"{path}:{base}")
-
-
-def _printable(name: str) -> str:
-    """Return a file name with U+FFFD for bytes that are not UTF-8; Python holds them as halves of characters."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return printable(f"{path}/{base}" if path.is_dir() else f"{path}:{base}")

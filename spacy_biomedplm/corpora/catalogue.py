@@ -23,6 +23,8 @@ ROOT_VARIABLE = "BIOMEDPLM_CORPORA"
 RECORDS = Path(__file__).with_name("records")
 READERS: Mapping[str, str] = {
     "a2": "brat.read_brat",
+    "ab3p": "abbreviations.read_ab3p",
+    "acronyms": "abbreviations.read_acronyms",
     "bigbio": "bigbio.read_bigbio",
     "bioasq": "questions.read_bioasq",
     "bioc-json": "bioc.read_bioc_json",
@@ -33,7 +35,9 @@ READERS: Mapping[str, str] = {
     "ddi": "ddi.read_ddi",
     "docbin": "docbin.read_docbin",
     "drugprot": "drugprot.read_drugprot",
+    "e3c": "e3c.read_e3c",
     "ebm-nlp": "ebm_nlp.read_ebm_nlp",
+    "hpo-cases": "hpo_gsc.read_hpo_cases",
     "hpo-gsc": "hpo_gsc.read_hpo_gsc",
     "i2b2": "i2b2.read_i2b2",
     "i2b2-medication": "i2b2_medication.read_i2b2_medication",
@@ -72,21 +76,21 @@ def read_catalogue() -> Mapping[str, Corpus]:
 def get_corpus(name: str) -> Corpus:
     """Return the record of a corpus.
 
-    name (str): Such as "bc5cdr".
+    name (str): Such as "bc5cdr", in any case.
     RAISES (BiomedplmError): B414 if the catalogue has no such corpus.
     """
-    catalogue = read_catalogue()
-    if name not in catalogue:
+    found = read_catalogue().get(name.casefold())
+    if found is None:
         raise BiomedplmError(coded("B414", name=name, known=find_similar(name)))
-    return catalogue[name]
+    return found
 
 
 def find_similar(name: str) -> str:
     """Return the names of the catalogue that are most like another, for messages.
 
-    name (str): What was asked for.
+    name (str): What was asked for, in any case.
     """
-    return ", ".join(get_close_matches(name, read_catalogue(), n=5, cutoff=0.3)) or "none"
+    return ", ".join(get_close_matches(name.casefold(), read_catalogue(), n=5, cutoff=0.3)) or "none"
 
 
 def find_root(root: Path | str | None = None) -> Path:
@@ -168,14 +172,15 @@ def read_corpus(
 
     name, split, root, report, allow_noncommercial: As for ``load_corpus``.
     RETURNS (Iterator[DocumentRecord]): With labels of the corpus' scheme; offsets fit the text.
-    RAISES (BiomedplmError): As ``load_corpus``.
+    RAISES (BiomedplmError): As ``load_corpus``; at the end, B486 for identifiers of a list of documents (``ONLY``) that
+        no document has.
     """
     corpus = get_corpus(name)
     paths = find_files(corpus, split, find_root(root)) if split in corpus.files else find_files(corpus, split, Path())
     if corpus.reader is None:
-        raise BiomedplmError(coded("B420", name=name, path=paths["path"][0]))
+        raise BiomedplmError(coded("B420", name=corpus.name, path=paths["path"][0]))
     if not (corpus.commercial or allow_noncommercial):
-        raise BiomedplmError(coded("B418", name=name, licence=corpus.licence))
+        raise BiomedplmError(coded("B418", name=corpus.name, licence=corpus.licence))
     read = _find_reader(corpus.reader)
     return _read(corpus, read, paths, report or Report())
 
@@ -195,11 +200,18 @@ def _read(
     report: Report,
 ) -> Iterator[DocumentRecord]:
     others: dict[str, Any] = {argument: found[0] for argument, found in paths.items() if argument not in ("path", ONLY)}
-    wanted = {line.strip() for path in paths.get(ONLY, ()) for _, line in read_lines(path)}
+    lists = [line for path in paths.get(ONLY, ()) for line in read_lines(path)]
+    wanted = {line.strip(): number for number, line in lists if line.strip()}
+    missing = dict(wanted)
     for path in paths["path"]:
         for record in read(path, report=report, **others, **corpus.options):
+            missing.pop(record.doc_id, None)
             if ONLY not in paths or record.doc_id in wanted:
                 yield fit(corpus.scheme.apply(record, report) if corpus.labels else record, report)
+    for doc_id, number in missing.items():
+        only = str(paths[ONLY][0])
+        message = coded("B486", path=only, line=number, doc_id=doc_id, name=corpus.name)
+        report.drop(message, path=only, line=number, doc_id=doc_id, is_mention=False)
 
 
 def load_corpus(
@@ -213,7 +225,7 @@ def load_corpus(
 ) -> Iterator[Doc]:
     """Stream the reference documents of one split of a corpus.
 
-    name (str): Name in the catalogue.
+    name (str): Name in the catalogue, in any case.
     split (str): "train", "dev", "test", "all" of a corpus without splits, or a further test of the corpus.
     vocab (Vocab): The pipeline's vocabulary.
     root (Path | str | None): Folder of the corpora; None takes the environment variable BIOMEDPLM_CORPORA.

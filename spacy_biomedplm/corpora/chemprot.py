@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from spacy_biomedplm.corpora.containers import is_archive, kind_of
 from spacy_biomedplm.corpora.drugprot import read_drugprot
+from spacy_biomedplm.corpora.files import decode_lines
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.corpora.rows import split_lines
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, Fragment, MentionRecord, RelationRecord
 
 _MARKS = (("<< ", " >>"), ("[[ ", " ]]"))
@@ -30,11 +31,10 @@ def read_chemprot(
     RAISES (BiomedplmError): As these do.
     """
     path = Path(path)
-    if path.is_dir():
+    if kind_of(path) == "folder":
         has_tables = any("abstrac" in file.name.lower() for file in path.iterdir())
     else:
-        name = path.name.lower()
-        has_tables = not name.removesuffix(".gz").endswith((".jsonl", ".tar")) and not name.endswith(".tgz")
+        has_tables = not path.name.lower().removesuffix(".gz").endswith(".jsonl") and not is_archive(path)
     if has_tables:
         return read_drugprot(path, entities=entities, relations=relations, report=report)
     return read_chemprot_jsonl(path, report=report)
@@ -55,19 +55,18 @@ def read_chemprot_jsonl(path: Path | str, *, report: Report | None = None) -> It
     path = Path(path)
     report = report or Report()
     empty = True
-    for shown, stem, chunks in read_streams(path, (".jsonl",)):
-        for number, line in split_lines(chunks, shown):
-            if not line.strip():
-                continue
-            record = _read_line(line, f"{stem}:{number}", shown, number)
-            if record is None:
-                message = coded("B485", path=shown, line=number, wanted=_WANTED, found=line.strip()[:60])
-                report.drop(message, path=shown, line=number)
-            else:
-                empty = False
-                yield record
+    for shown, stem, chunks in read_streams(path, (".jsonl",), report):
+        with report.leaving_out(shown):
+            for number, line in decode_lines(chunks, shown):
+                record = _read_line(line, f"{stem}:{number}", shown, number) if line.strip() else None
+                if record is not None:
+                    empty = False
+                    yield record
+                elif line.strip():
+                    message = coded("B485", path=shown, line=number, wanted=_WANTED, found=line.strip()[:60])
+                    report.drop(message, path=shown, line=number)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="lines of JSON, each with " + _WANTED))
+        raise report.nothing_read(path, "lines of JSON, each with " + _WANTED)
 
 
 def _read_line(line: str, doc_id: str, shown: str, number: int) -> DocumentRecord | None:

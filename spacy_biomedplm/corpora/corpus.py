@@ -85,6 +85,8 @@ class Corpus:
     pmid (str): Pattern whose group 1 is the PMID in an identifier; others have none.
     group (str): Pattern whose group 1 is shared by the documents of one article, which stay together in a split.
     counts (Mapping[str, Mapping[str, int]]): Published sizes: for each split, some of COUNTED.
+    broken (Mapping[str, int]): How many items of a split are broken in the published files and repaired or left out by
+        ``Report(errors="repair")``; splits without any are not named.
     oddities (tuple[str, ...]): What one must know, also where the published sizes do not hold.
     overlaps (Mapping[str, str]): Corpora with texts in common, and how many or which.
     metrics (tuple[str, ...]): Metrics that the field quotes (METRICS in evaluation/metrics.py), the main one first.
@@ -115,6 +117,7 @@ class Corpus:
     pmid: str = r"(.+)"
     group: str = r"(.+)"
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    broken: Mapping[str, int] = field(default_factory=dict)
     oddities: tuple[str, ...] = ()
     overlaps: Mapping[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
@@ -183,7 +186,7 @@ _REQUIRED = {
 }
 _OPTIONAL = {
     **dict.fromkeys(("text", "folder", "guideline", "ids", "pmid", "group", "reader"), _TEXT),
-    **dict.fromkeys(("files", "sha256", "downloads", "options", "label_map", "counts", "overlaps"), _TABLE),
+    **dict.fromkeys(("files", "sha256", "downloads", "options", "label_map", "counts", "broken", "overlaps"), _TABLE),
     "survey": "a list of whole numbers",
     "oddities": _TEXTS,
     "metrics": _TEXTS,
@@ -319,4 +322,7 @@ def _wrong_counts(data: Mapping[str, Any]) -> str:
             return f"the counts of '{split}' must be an object of {', '.join(COUNTED)}"
         if not all(type(number) is int and number >= 0 for number in counts.values()):
             return f"the counts of '{split}' must be whole numbers"
+    for split, number in data.get("broken", {}).items():
+        if split not in data.get("files", {}) or type(number) is not int or number < 1:
+            return f"'broken' must give splits of the corpus and whole numbers from 1, not '{split}': {number!r}"
     return ""

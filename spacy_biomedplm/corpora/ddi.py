@@ -12,7 +12,7 @@ from spacy_biomedplm.types import DocumentRecord
 def read_ddi(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
     """Stream the documents of the DDI corpus.
 
-    path (Path | str): A file, a folder, or a .tar (also .tar.gz), which is read in place and never extracted.
+    path (Path | str): A file, a folder, or an archive (.tar, .tar.gz, .zip), read in place.
     report (Report | None): What to do with broken items; None stops at the first.
     YIELDS (DocumentRecord): The text is the sentences with a line break between them; passages "sentence" say where
         they are. Identifiers are those of the file. A pair with ddi="true" is a relation, its type the label (empty

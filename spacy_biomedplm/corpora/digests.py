@@ -1,17 +1,11 @@
 """Digests of what is in a file, however it is packed."""
 
-import gzip
 import hashlib
-import tarfile
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, cast
 
-from spacy_biomedplm.errors import BiomedplmError, coded
-
-CHUNK_BYTES = 1 << 20
-ARCHIVES = (".tar.gz", ".tgz", ".tar")
+from spacy_biomedplm.corpora.containers import ARCHIVES, is_packed, kind_of, read_chunks, read_files
+from spacy_biomedplm.corpora.problems import Report
 
 
 def digest_file(path: Path, name: str | None = None) -> str:
@@ -22,51 +16,19 @@ def digest_file(path: Path, name: str | None = None) -> str:
     RETURNS (str): Of the bytes of a plain file; of the unpacked bytes of a ".gz"; for an archive or a folder that of
         the lines "SHA-256, two spaces, name" of all its files in the order of their names, so that it does not
         depend on the order of members, their dates, or how hard they were squeezed.
-    RAISES (BiomedplmError): B403 if the file is damaged.
+    RAISES (BiomedplmError): B403 if the file is damaged, B435 if it holds links or members that point outside, B437 if
+        it is made to exhaust memory.
     """
     name = name or path.name
-    try:
-        if path.is_dir():
-            files = (file for file in path.rglob("*") if file.is_file())
-            return digest_members((file.relative_to(path).as_posix(), _digest_plain(file)) for file in files)
-        if name.endswith(ARCHIVES):
-            with tarfile.open(path) as archive:
-                return digest_members(_digest_archive(archive))
-        if name.endswith(".gz"):
-            with gzip.open(path, "rb") as stream:
-                return digest_stream(cast(IO[bytes], stream))
-        return _digest_plain(path)
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as err:
-        raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err
+    if kind_of(path) == "folder" or name.lower().endswith(ARCHIVES):
+        members = read_files(path, lambda member: True, Report())
+        lines = sorted((member.name, _digest(member.chunks)) for member in members)
+        return _digest(f"{digest}  {member}\n".encode() for member, digest in lines)
+    return _digest(read_chunks(path, unpack=is_packed(name)))
 
 
-def digest_stream(stream: IO[bytes]) -> str:
-    """Return the SHA-256 of all that is left in a stream.
-
-    stream (IO[bytes]): Read to its end.
-    """
+def _digest(chunks: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    while chunk := stream.read(CHUNK_BYTES):
+    for chunk in chunks:
         digest.update(chunk)
     return digest.hexdigest()
-
-
-def digest_members(members: Iterable[tuple[str, str]]) -> str:
-    """Return the SHA-256 of a set of files.
-
-    members (Iterable[tuple[str, str]]): Name and SHA-256 of each.
-    """
-    lines = (f"{digest}  {name}\n" for name, digest in sorted(members))
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _digest_plain(path: Path) -> str:
-    with path.open("rb") as stream:
-        return digest_stream(stream)
-
-
-def _digest_archive(archive: tarfile.TarFile) -> Iterator[tuple[str, str]]:
-    for member in archive:
-        stream = archive.extractfile(member) if member.isfile() else None
-        if stream is not None:
-            yield member.name, digest_stream(stream)

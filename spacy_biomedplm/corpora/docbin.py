@@ -1,19 +1,25 @@
 """spaCy's DocBin: documents with all that ``make_doc`` puts on them, or what any pipeline did."""
 
+import re
 import struct
 import types
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
+from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.types import DocumentRecord
 
 SUFFIXES = (".spacy",)
+_SPACY_CODE = re.compile(r"\[E\d+\] ")
 # What msgpack, numpy and spaCy raise for data that are not theirs; an assertion says that a span is not in its text.
 _DAMAGE = (
     *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, EOFError, MemoryError),
@@ -22,58 +28,67 @@ _DAMAGE = (
 
 
 def read_docbin(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
-    """Stream the documents of a DocBin; it is data only, and nothing in it is run.
+    """Stream the documents of a DocBin as records; it is data only, and nothing in it is run.
 
-    path (Path | str): A .spacy file; gzip'd if the name ends in ".gz"; or a folder or an archive (.tar, .tar.gz) of
-        them. Each is read into memory as a whole.
+    path, report: As for ``read_docs``.
+    YIELDS (DocumentRecord): As ``make_record`` returns them.
+    RAISES (BiomedplmError): As ``read_docs``.
+    """
+    return (record for _, record in _read(Path(path), Vocab(), report or Report()))
+
+
+def read_docs(path: Path | str, vocab: Vocab, *, report: Report | None = None) -> Iterator[Doc]:
+    """Stream the documents of a DocBin as they are in it, also with what they are annotated for.
+
+    path (Path | str): A .spacy file; gzip'd if the name ends in ".gz"; or a folder or an archive (.tar, .tar.gz,
+        .zip) of them. Each is read into memory as a whole.
+    vocab (Vocab): The pipeline's vocabulary.
     report (Report | None): What to do with documents whose annotations cannot be read; None stops at the first.
-    YIELDS (DocumentRecord): As ``make_record`` returns them. Without identifier, the name of the file and a number.
+    YIELDS (Doc): One without identifier gets the name of the file and a number.
     RAISES (BiomedplmError): B401 or B403 for an unreadable file, B408 for one without documents, B463 for one that is
         not a DocBin; as the report decides, B463 for a single document.
     """
-    report = report or Report()
+    return (doc for doc, _ in _read(Path(path), vocab, report or Report()))
+
+
+def _read(path: Path, vocab: Vocab, report: Report) -> Iterator[tuple[Doc, DocumentRecord]]:
     found = False
-    for name, stem, chunks in read_streams(Path(path), SUFFIXES):
-        data = b"".join(chunks)
-        for number, record in enumerate(_read(data, name, report)):
-            found = True
-            yield record if record.doc_id else replace(record, doc_id=f"{stem}-{number:05d}")
+    for name, stem, chunks in read_streams(path, SUFFIXES, report):
+        with report.leaving_out(name):
+            for number, doc in enumerate(_read_all(b"".join(chunks), name, vocab)):
+                try:
+                    record = _checked(doc, f"{stem}-{number:05d}", name)
+                except _DAMAGE as err:
+                    message = coded("B463", path=name, reason=f"document {doc._.doc_id!r:.40}: {_reason(err)}")
+                    report.drop(message, path=name, doc_id=str(doc._.doc_id or ""))
+                    continue
+                found = True
+                yield doc, record
     if not found:
-        raise BiomedplmError(coded("B408", path=path, wanted="documents of spaCy"))
+        raise report.nothing_read(path, "documents of spaCy")
 
 
-def _read(data: bytes, path: str, report: Report) -> Iterator[DocumentRecord]:
-    from spacy.tokens import DocBin
-    from spacy.vocab import Vocab
-
-    from spacy_biomedplm.documents import make_record
-
+def _read_all(data: bytes, path: str, vocab: Vocab) -> Iterator[Doc]:
     try:
-        docs = iter(DocBin().from_bytes(data).get_docs(Vocab()))
+        yield from DocBin().from_bytes(data).get_docs(vocab)
     except _DAMAGE as err:
         raise BiomedplmError(coded("B463", path=path, reason=_reason(err))) from err
-    while True:
-        try:
-            doc = next(docs, None)
-        except _DAMAGE as err:
-            raise BiomedplmError(coded("B463", path=path, reason=_reason(err))) from err
-        if doc is None:
-            return
-        try:
-            if isinstance(doc._.doc_id, int):
-                doc._.doc_id = str(doc._.doc_id)
-            record = make_record(doc, path=path)
-            if not _conforms(record, DocumentRecord):
-                raise TypeError("its user data hold values of other types than this package writes")
-        except _DAMAGE as err:
-            message = coded("B463", path=path, reason=f"document {doc._.doc_id!r:.40}: {_reason(err)}")
-            report.drop(message, path=path, doc_id=str(doc._.doc_id or ""))
-            continue
-        yield record
+
+
+def _checked(doc: Doc, name: str, path: str) -> DocumentRecord:
+    """Return the record of a document, which is named if it has no identifier."""
+    if isinstance(doc._.doc_id, int):
+        doc._.doc_id = str(doc._.doc_id)
+    if not doc._.doc_id:
+        doc._.doc_id = name
+    record = make_record(doc, path=path)
+    if not _conforms(record, DocumentRecord):
+        raise TypeError("its user data hold values of other types than this package writes")
+    return record
 
 
 def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split()).removeprefix("[").partition(". ")[0]
+    text = _SPACY_CODE.sub("", " ".join(str(error).split())).partition(". ")[0]
     return f"{type(error).__name__}: {text[:100]}" if text else type(error).__name__
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from spacy_biomedplm.corpora.containers import kind_of
 from spacy_biomedplm.corpora.files import read_lines
 from spacy_biomedplm.corpora.problems import Problem, Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, MentionRecord, PassageRecord, RelationRecord
 
 _ABSTRACTS = re.compile(r"(.*?)abstrac", re.IGNORECASE)
@@ -54,14 +55,14 @@ def read_drugprot(
             empty = False
             yield record
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="rows of identifier, title and abstract"))
+        raise report.nothing_read(path, "rows of identifier, title and abstract")
 
 
 def _find_tables(path: Path, entities: Path | str | None, relations: Path | str | None) -> Iterator[_Tables]:
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    for file in files:
+    is_folder = kind_of(path) == "folder"
+    for file in sorted(path.iterdir()) if is_folder else [path]:
         match = _ABSTRACTS.match(file.name)
-        if path.is_dir() and (match is None or not file.is_file()):
+        if is_folder and (match is None or not file.is_file()):
             continue
         found: list[Path | None] = []
         for given, names in ((entities, ("entit",)), (relations, ("relation", "gold_standard"))):
@@ -101,14 +102,13 @@ def _read_tables(tables: _Tables, report: Report) -> Iterator[DocumentRecord]:
 
 
 def _read_rows(path: Path, columns: tuple[int, ...], report: Report) -> Iterator[tuple[int, list[str]]]:
-    for number, line in read_lines(path):
-        if not line.strip(" "):
-            continue
-        fields = line.split("\t")
-        if len(fields) in columns:
-            yield number, fields
-        else:
-            _drop_row(path, number, fields, columns, report)
+    with report.leaving_out(str(path)):
+        for number, line in read_lines(path):
+            fields = line.split("\t")
+            if len(fields) in columns:
+                yield number, fields
+            elif line.strip(" "):
+                _drop_row(path, number, fields, columns, report)
 
 
 def _drop_row(path: Path, line: int, fields: list[str], columns: tuple[int, ...], report: Report) -> None:

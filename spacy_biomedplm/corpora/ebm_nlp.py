@@ -19,9 +19,11 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from spacy_biomedplm.corpora.beside import decoded, is_hidden
-from spacy_biomedplm.corpora.files import read_lines, read_members
+from spacy_biomedplm.corpora.containers import is_archive, kind_of
+from spacy_biomedplm.corpora.files import read_lines
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.streams import read_members
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import DocumentRecord, Fragment, MentionRecord, PassageRecord
 
 PHASES = ("starting_spans", "hierarchical_labels")
@@ -34,7 +36,6 @@ DETAILS = {
 NO_POS, NO_CHUNK = "NN", "O"
 """What stands in columns 2 and 3 of every line of EBM-PICO."""
 _ENDING = ".AGGREGATED.ann"
-_ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _DOCSTART = re.compile(r"-DOCSTART-(?: \((.*)\)| -X-.*)?")
 _QUOTES = {"``", "''"}
 
@@ -45,7 +46,7 @@ def read_ebm_nlp(
     """Stream the abstracts of EBM-NLP.
 
     path (Path | str): A file of four columns (gzip'd if it ends in ".gz"); or the folder with "documents" and
-        "annotations", or a .tar (also .tar.gz) of it, which is read in place and never extracted.
+        "annotations", or an archive (.tar, .tar.gz, .zip) of it, which is read in place and never extracted.
     part (str | None): "train", "test/gold" or "test/crowd" of the released layout; None takes the first two.
     report (Report | None): What to do with broken items; None stops at the first.
     YIELDS (DocumentRecord): From columns: the text is the tokens with spaces between them, a line break between
@@ -58,10 +59,20 @@ def read_ebm_nlp(
     """
     report = report or Report()
     path = Path(path)
-    if path.is_dir() or path.name.endswith(_ARCHIVES):
-        yield from _read_release(path, PARTS if part is None else (part,), report)
+    empty = True
+    if kind_of(path) == "folder" or is_archive(path):
+        parts = PARTS if part is None else (part,)
+        wanted = f"documents/PMID.text and annotations of the part {' or '.join(parts)}"
+        records = _read_release(path, parts, report)
     else:
-        yield from _read_columns(path, report)
+        wanted = "lines of a token, a part of speech, a chunk and a tag"
+        records = _read_columns(path, report)
+    with report.leaving_out(str(path)):
+        for record in records:
+            empty = False
+            yield record
+    if empty:
+        raise report.nothing_read(path, wanted)
 
 
 _Row = tuple[int, str, str, str, str]
@@ -137,9 +148,8 @@ def _read_columns(path: Path, report: Report) -> Iterator[DocumentRecord]:
     if rows:
         document = document or _Columns(f"{stem}-{made:05d}", str(path))
         document.add(rows)
-    if document is None:
-        raise BiomedplmError(coded("B408", path=path, wanted="lines of a token, a part of speech, a chunk and a tag"))
-    yield document.finish()
+    if document is not None:
+        yield document.finish()
 
 
 def _parse_row(line: str, number: int, path: Path, report: Report) -> _Row | None:
@@ -158,7 +168,7 @@ def _parse_row(line: str, number: int, path: Path, report: Report) -> _Row | Non
 
 
 def _read_release(path: Path, parts: Sequence[str], report: Report) -> Iterator[DocumentRecord]:
-    contents = read_members(path, (_ENDING, ".tokens", ".text", ".pos"))
+    contents = read_members(path, (_ENDING, ".tokens", ".text", ".pos"), report)
     documents: dict[str, dict[str, str]] = defaultdict(dict)
     annotated: dict[tuple[str, str], dict[tuple[str, str], str]] = defaultdict(dict)
     for name in contents:
@@ -172,18 +182,13 @@ def _read_release(path: Path, parts: Sequence[str], report: Report) -> Iterator[
         folders = file.parent.parts[file.parent.parts.index(phase) + 1 :] if phase else ()
         if phase and folders and folders[0] in DETAILS:
             annotated["/".join(folders[1:]), file.name.removesuffix(_ENDING)][phase, folders[0]] = name
-    empty = True
     for part in parts:
         for _, doc_id in sorted(key for key in annotated if key[0] == part):
-            empty = False
             files = {suffix: (f"{path}:{name}", contents[name]) for suffix, name in documents[doc_id].items()}
             layers = {key: (f"{path}:{name}", contents[name]) for key, name in annotated[part, doc_id].items()}
             record = _Abstract(doc_id, part, report).read(files, layers)
             if record is not None:
                 yield record
-    if empty:
-        wanted = f"documents/PMID.text and annotations of the part {' or '.join(parts)}"
-        raise BiomedplmError(coded("B408", path=path, wanted=wanted))
 
 
 _File = tuple[str, bytes]
@@ -231,10 +236,10 @@ class _Abstract:
         if len(places) == len(tokens):
             return text, places
         number = len(places)
-        taken = "; the text is taken to be the tokens with spaces between them"
         values = {"path": path, "doc_id": self.doc_id}
-        message = coded("B477", **values, number=number + 1, found=tokens[number][:60], taken=taken)
-        if not self.report.mend(message, path=path, doc_id=self.doc_id):
+        message = coded("B477", **values, number=number + 1, found=tokens[number][:60])
+        mended = "the text is the tokens with spaces between them"
+        if not self.report.mend(message, mended, path=path, doc_id=self.doc_id):
             return None
         text = " ".join(tokens)
         return text, align(text, tokens)

@@ -7,8 +7,6 @@ import os
 import re
 import shutil
 import tarfile
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,26 +15,15 @@ from pathlib import Path
 from typing import Literal
 
 from spacy_biomedplm.corpora.catalogue import locate
-from spacy_biomedplm.corpora.corpus import Corpus, Download, is_inside
-from spacy_biomedplm.corpora.digests import ARCHIVES, digest_file
+from spacy_biomedplm.corpora.containers import ARCHIVES, is_archive, read_files
+from spacy_biomedplm.corpora.corpus import Corpus, Download
+from spacy_biomedplm.corpora.digests import digest_file
 from spacy_biomedplm.corpora.downloads import Progress, download
+from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 
 Observer = Callable[[str, int, int | None], None]
 """Called with the name of a file, the bytes that are there, and how many there will be, if that is known."""
-
-
-_DAMAGE = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    gzip.BadGzipFile,
-    EOFError,
-    zlib.error,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-)
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,7 @@ def fetch_corpus(
 def _fetch(corpus: Corpus, target: Path, found: Mapping[str, Path | None], progress: Observer) -> Iterator[Fetched]:
     archives: dict[str, Path] = {}
     for name, path in found.items():
-        if path is not None and path.is_relative_to(target):
+        if path is not None and path == locate(corpus, name, target):
             _check(corpus, name, path)
             yield Fetched(name, path, "there")
         elif path is not None:
@@ -168,11 +155,9 @@ def _pack(corpus: Corpus, name: str, entry: Download, archive: Path, goal: Path)
             if not count:
                 raise BiomedplmError(coded("B497", url=entry.url, folder=entry.folder, name=corpus.name))
             _check(corpus, name, half, f"{entry.url} ({entry.folder})", name)
-        except (BiomedplmError, *_DAMAGE) as err:
+        except BiomedplmError:
             archive.unlink()
-            if isinstance(err, BiomedplmError):
-                raise
-            raise BiomedplmError(coded("B403", path=entry.url, line=0, reason=err)) from err
+            raise
         os.replace(half, goal)
 
 
@@ -198,27 +183,17 @@ def _write_member(members: Iterable[tuple[str, bytes]], path: Path) -> int:
 def _read_members(archive: Path, entry: Download) -> Iterator[tuple[str, bytes]]:
     pattern = re.compile(entry.match)
     folder = f"{entry.folder}/" if entry.folder else ""
+    # Archives of a repository, which are .tar.gz, have one folder around all files, named after the commit.
+    has_outer = not is_archive(archive)
 
-    def rename(name: str) -> str | None:
-        if not name.startswith(folder) or not pattern.fullmatch(name[len(folder) :]):
-            return None
-        found = entry.prefix + name[len(folder) :]
-        return found if is_inside(found) else None
+    def inner(name: str) -> str:
+        return name.partition("/")[2] if has_outer else name
 
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as zipped:
-            for info in zipped.infolist():
-                name = None if info.is_dir() else rename(info.filename)
-                if name is not None:
-                    yield name, zipped.read(info)
-        return
-    with tarfile.open(archive, "r:gz") as packed:
-        for member in packed:
-            # Archives of a repository have one folder around all files, named after the commit.
-            name = rename(member.name.partition("/")[2])
-            stream = packed.extractfile(member) if name is not None and member.isfile() else None
-            if name is not None and stream is not None:
-                yield name, stream.read()
+    def is_wanted(name: str) -> bool:
+        return inner(name).startswith(folder) and pattern.fullmatch(inner(name)[len(folder) :]) is not None
+
+    for member in read_files(archive, is_wanted, Report(), shown=entry.url):
+        yield entry.prefix + inner(member.name)[len(folder) :], b"".join(member.chunks)
 
 
 def _remove(path: Path) -> None:

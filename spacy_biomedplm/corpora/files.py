@@ -1,33 +1,29 @@
-"""Corpus files, plain or packed, with one clear error for what cannot be read."""
+"""The text of corpus files, with one clear error for what is no text."""
 
-import gzip
-import tarfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from spacy_biomedplm.corpora.containers import holds_gzip, is_archive, kind_of, read_chunks, unreadable
 from spacy_biomedplm.errors import BiomedplmError, coded
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Stream the lines of a UTF-8 file.
 
-    path (Path): A text file, or a gzip'd one if its name ends in ".gz".
+    path (Path): A text file, perhaps gzip'd.
     YIELDS (tuple[int, str]): Line number from 1, and the line without its line break (line feed, perhaps after
         a carriage return; other Unicode line separators are text).
-    RAISES (BiomedplmError): B401 if there is no such file, B402 if a line is not UTF-8, B403 if the file
-        cannot be read to its end (damaged or half-written gzip, missing rights).
+    RAISES (BiomedplmError): B401 if there is no such file, B402 if a line is not UTF-8, B403 if the file cannot be
+        read to its end (damaged or half-written gzip, missing rights), B437 if it is a bomb, B439 if it is an archive.
     """
-    if not path.is_file():
-        raise BiomedplmError(coded("B401", path=path))
-    number = 0
-    try:
-        with gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb") as stream:
-            for raw in stream:
-                number += 1
-                yield number, decode(raw, path=str(path), line=number).rstrip("\n").removesuffix("\r")
-    except (EOFError, OSError, zlib.error) as err:
-        raise BiomedplmError(coded("B403", path=path, line=number + 1, reason=err)) from err
+    if kind_of(path) == "folder":
+        raise unreadable(path, "it is a folder")
+    if is_archive(path):
+        raise BiomedplmError(coded("B439", path=path))
+    for number, line in decode_lines(read_chunks(path, unpack=holds_gzip(path)), str(path)):
+        yield number, line.removesuffix("\n").removesuffix("\r")
 
 
 def decode(raw: bytes, *, path: str, line: int) -> str:
@@ -41,32 +37,40 @@ def decode(raw: bytes, *, path: str, line: int) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as err:
-        bad_line = line + raw.count(b"\n", 0, err.start)
-        raise BiomedplmError(coded("B402", path=path, line=bad_line, byte=f"0x{raw[err.start]:02x}")) from err
+        raise not_utf8(err, path, line) from err
     return text.removeprefix("\ufeff") if line == 1 else text
 
 
-def read_members(path: Path, suffixes: tuple[str, ...]) -> dict[str, bytes]:
-    """Read the small files of a corpus that is a folder or an archive of them.
+def not_utf8(err: UnicodeDecodeError, path: str, line: int) -> BiomedplmError:
+    """Return the error B402.
 
-    path (Path): A folder, read with all below it, or a .tar (also .tar.gz). An archive is read in one pass into
-        memory (seeking in gzip would be slow) and never extracted, so names in it cannot do harm.
-    suffixes (tuple[str, ...]): Endings of the names that are wanted.
-    RETURNS (dict[str, bytes]): Contents by name below the folder, or in the archive.
-    RAISES (BiomedplmError): B401 if there is no such folder or archive, B403 if it cannot be read to its end.
+    err (UnicodeDecodeError): What the decoder said. path (str): The file.
+    line (int): Number of the line with which the bytes of the error begin.
     """
-    if not path.exists():
-        raise BiomedplmError(coded("B401", path=path))
-    try:
-        if path.is_dir():
-            found = (file for file in path.rglob("*") if file.name.endswith(suffixes) and file.is_file())
-            return {file.relative_to(path).as_posix(): file.read_bytes() for file in found}
-        contents = {}
-        with tarfile.open(path) as archive:
-            for member in archive:
-                stream = archive.extractfile(member) if member.isfile() else None
-                if stream is not None and member.name.endswith(suffixes):
-                    contents[member.name] = stream.read()
-        return contents
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as err:
-        raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err
+    is_utf16 = line == 1 and err.object[:2] in _UTF16
+    how = (
+        "`iconv -f utf-16 -t utf-8`" if is_utf16 else "`iconv -f windows-1252 -t utf-8`, or whatever it was written in"
+    )
+    found = f"0x{err.object[err.start]:02x}"
+    bad_line = line + err.object.count(b"\n", 0, err.start)
+    return BiomedplmError(coded("B402", path=path, line=bad_line, byte=found, how=how))
+
+
+def decode_lines(chunks: Iterable[bytes], path: str) -> Iterator[tuple[int, str]]:
+    """Return the lines of a file, each with its number and its line break.
+
+    chunks (Iterable[bytes]): The file in pieces.
+    path (str): The file, for errors.
+    RAISES (BiomedplmError): B402 if a line is not UTF-8.
+    """
+    rest: list[bytes] = []
+    number = 0
+    for chunk in chunks:
+        *lines, last = chunk.split(b"\n")
+        for line in lines:
+            number += 1
+            yield number, decode(b"".join([*rest, line, b"\n"]), path=path, line=number)
+            rest = []
+        rest.append(last)
+    if any(rest):
+        yield number + 1, decode(b"".join(rest), path=path, line=number + 1)

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from spacy_biomedplm.corpora.beside import decoded, find_text, is_hidden
-from spacy_biomedplm.corpora.files import read_members
 from spacy_biomedplm.corpora.i2b2_lines import (
     POINT,
     Places,
@@ -30,7 +29,8 @@ from spacy_biomedplm.corpora.i2b2_lines import (
     own_text,
 )
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.streams import read_members
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import ArgumentRecord, AttributeRecord, DocumentRecord, MentionRecord, RelationRecord
 
 ASSERTION = "Assertion"
@@ -47,7 +47,7 @@ def read_i2b2(
 ) -> Iterator[DocumentRecord]:
     """Stream the documents of a corpus in the layout of 2010.
 
-    path (Path | str): A folder, or a .tar (also .tar.gz), which is read in place and never extracted. The files of a
+    path (Path | str): A folder, or an archive (.tar, .tar.gz, .zip), read in place. The files of a
         document lie side by side, or in sibling folders as released (beth/txt, beth/concept, beth/ast, beth/rel).
     texts (Path | str | None): Folder or archive of the texts, if they lie elsewhere.
     report (Report | None): What to do with broken lines; None stops at the first.
@@ -60,24 +60,24 @@ def read_i2b2(
     """
     report = report or Report()
     path = Path(path)
-    contents = read_members(path, (".txt", *_LAYERS))
+    contents = read_members(path, (".txt", *_LAYERS), report)
     shown = {name: f"{path}:{name}" for name in contents}
     if texts is not None:
-        found = read_members(Path(texts), (".txt",))
+        found = read_members(Path(texts), (".txt",), report)
         shown.update((name, f"{texts}:{name}") for name in found)
         contents = {name: content for name, content in contents.items() if not name.endswith(".txt")} | found
     empty = True
     for stem, text_name, layers in _pair([name for name in contents if not is_hidden(name)], path, report):
-        empty = False
         files = {
             suffix: decoded(contents[name], path=shown[name], doc_id=stem, report=report)
             for suffix, name in ((".txt", text_name), *layers.items())
         }
         text = files[".txt"]
         if text is not None:
+            empty = False
             yield _Document(stem, text, {suffix: shown[name] for suffix, name in layers.items()}, report).read(files)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="NAME.txt with NAME.con, and perhaps .ast and .rel"))
+        raise report.nothing_read(path, "NAME.txt with NAME.con, and perhaps .ast and .rel")
 
 
 def _pair(names: Iterable[str], path: Path, report: Report) -> Iterator[tuple[str, str, dict[str, str]]]:

@@ -19,7 +19,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from spacy_biomedplm.corpora.beside import decoded, find_text, is_hidden
-from spacy_biomedplm.corpora.files import read_members
 from spacy_biomedplm.corpora.i2b2_lines import (
     POINT,
     Places,
@@ -28,7 +27,8 @@ from spacy_biomedplm.corpora.i2b2_lines import (
     own_text,
 )
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.streams import read_members
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, EventRecord, Fragment, MentionRecord
 
 MEDICATION = "medication"
@@ -44,7 +44,7 @@ def read_i2b2_medication(
 ) -> Iterator[DocumentRecord]:
     """Stream the documents of a corpus in the layout of 2009.
 
-    path (Path | str): A folder, or a .tar (also .tar.gz), which is read in place and never extracted. Annotations are
+    path (Path | str): A folder, or an archive (.tar, .tar.gz, .zip), read in place. Annotations are
         NAME_gold.entries, NAME.i2b2.entries, NAME.entries, NAME.i2b2 or NAME.m, the text is NAME or NAME.txt.
     texts (Path | str | None): Folder or archive of the texts, if they lie elsewhere.
     report (Report | None): What to do with broken lines; None stops at the first.
@@ -58,10 +58,10 @@ def read_i2b2_medication(
     """
     report = report or Report()
     path = Path(path)
-    contents = read_members(path, _ENDINGS if texts is not None else ("",))
+    contents = read_members(path, _ENDINGS if texts is not None else ("",), report)
     shown = {name: f"{path}:{name}" for name in contents}
     if texts is not None:
-        found = read_members(Path(texts), ("",))
+        found = read_members(Path(texts), ("",), report)
         shown = {name: f"{texts}:{name}" for name in found} | shown
         contents = found | contents
     names = sorted(name for name in contents if not is_hidden(name))
@@ -73,7 +73,6 @@ def read_i2b2_medication(
     for name in names:
         if not name.endswith(_ENDINGS):
             continue
-        empty = False
         stem = _stem(name)
         text_name = find_text(stem, str(PurePosixPath(name).parent), by_stem)
         if text_name is None:
@@ -82,10 +81,11 @@ def read_i2b2_medication(
         text = decoded(contents[text_name], path=shown[text_name], doc_id=stem, report=report)
         lines = decoded(contents[name], path=shown[name], doc_id=stem, report=report)
         if text is not None and lines is not None:
+            empty = False
             places = Places(TokenLines(text), shown[name], stem, report)
             yield _Document(stem, text, shown[name], report, places).read(lines)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="NAME.txt with NAME.entries (or NAME.m)"))
+        raise report.nothing_read(path, "NAME.txt with NAME.entries (or NAME.m)")
 
 
 def _stem(name: str) -> str:

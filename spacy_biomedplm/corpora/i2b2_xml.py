@@ -19,17 +19,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from spacy_biomedplm.corpora.beside import is_hidden, read_file
-from spacy_biomedplm.corpora.files import read_members
+from spacy_biomedplm.corpora.beside import is_hidden
+from spacy_biomedplm.corpora.containers import holds_gzip, is_archive, kind_of, read_chunks
 from spacy_biomedplm.corpora.i2b2_lines import own_text
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.streams import read_members
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, MentionRecord, NoteRecord, RelationRecord
+from spacy_biomedplm.xml_stream import XmlProblem, parse_xml
 
 _MET = {"met": 1.0, "not met": 0.0}
 _NUMBER = re.compile("[0-9]{1,9}")
@@ -39,7 +38,7 @@ _SPANS = re.compile("[0-9]{1,9}~[0-9]{1,9}(,[0-9]{1,9}~[0-9]{1,9})*")
 def read_i2b2_xml(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
     """Stream the records of a corpus of i2b2 or n2c2 in XML.
 
-    path (Path | str): A folder, a .tar (also .tar.gz), which is read in place and never extracted, or one XML file.
+    path (Path | str): A folder, an archive (.tar, .tar.gz, .zip), read in place, or one XML file.
     report (Report | None): What to do with broken items; None stops at the first.
     YIELDS (DocumentRecord): In the order of the names. A tag with a place is a mention whose label is its TYPE, or
         else its name, a tag from one tag to another is a relation, a tag that is "met" or "not met" a label of the
@@ -50,31 +49,31 @@ def read_i2b2_xml(path: Path | str, *, report: Report | None = None) -> Iterator
     """
     report = report or Report()
     path = Path(path)
-    if path.is_file() and path.suffix == ".xml":
-        contents = {path.name: read_file(path)}
+    if kind_of(path) == "file" and not is_archive(path):
+        contents = {path.name: b"".join(read_chunks(path, unpack=holds_gzip(path)))}
         shown = {path.name: str(path)}
     else:
-        contents = read_members(path, (".xml",))
+        contents = read_members(path, (".xml",), report)
         shown = {name: f"{path}:{name}" for name in contents}
     empty = True
     for name in sorted(contents):
         if is_hidden(name):
             continue
-        empty = False
         record = _parse(contents[name], PurePosixPath(name).stem, shown[name], report)
         if record is not None:
+            empty = False
             yield record
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="XML files with <TEXT> and <TAGS>"))
+        raise report.nothing_read(path, "XML files with <TEXT> and <TAGS>")
 
 
 def _parse(content: bytes, doc_id: str, path: str, report: Report) -> DocumentRecord | None:
     reason = "it has no <TEXT> of its own"
     try:
-        root: Element = fromstring(content, forbid_dtd=True)
+        root = parse_xml(content)
         text = root.find("TEXT")
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as err:
-        reason, text = str(err), None
+    except XmlProblem as problem:
+        reason, text = f"line {problem.line}: {problem.reason}", None
     if text is None:
         report.drop(coded("B474", path=path, reason=reason), path=path, doc_id=doc_id)
         return None

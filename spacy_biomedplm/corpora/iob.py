@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from spacy_biomedplm.corpora.files import decode
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import DocumentRecord, MentionRecord, PassageRecord
 
 DOCSTART = "-DOCSTART-"
@@ -89,7 +89,7 @@ def read_iob(
 
     path (Path | str): Two or more columns, separated by tabs or else by spaces; the first is the word and the
         last the tag: IOB1, IOB2, BIOES or BILOU, with a type ("B-Gene", "B_Gene") or without ("B"). Gzip'd if the
-        name ends in ".gz"; or a folder or an archive (.tar, .tar.gz) of .tsv, .conll, .iob, .bio, .txt.
+        name ends in ".gz"; or a folder or an archive (.tar, .tar.gz, .zip) of .tsv, .conll, .iob, .bio, .txt.
     report (Report | None): What to do with broken lines; None stops at the first. Mended are a line with columns
         too many or too few whose last is a tag, and a word with spaces in it, which becomes several.
     pack (bool): Join consecutive sentences, with a line break between them, to one document: right if the
@@ -106,13 +106,14 @@ def read_iob(
     report = report or Report()
     path = Path(path)
     found = False
-    for name, stem, chunks in read_streams(path, SUFFIXES):
+    for name, stem, chunks in read_streams(path, SUFFIXES, report):
         parser = _Parser(name, report)
-        for record in _pack(parser.read(chunks), name, stem, max_words if pack else 0):
-            found = found or bool(record.text)
-            yield record
+        with report.leaving_out(name):
+            for record in _pack(parser.read(chunks), name, stem, max_words if pack else 0):
+                found = found or bool(record.text)
+                yield record
     if not found:
-        raise BiomedplmError(coded("B408", path=path, wanted="lines of a word, a tab and a tag"))
+        raise report.nothing_read(path, "lines of a word, a tab and a tag")
 
 
 def _pack(items: Iterable[_Sentence | _Docstart], path: str, stem: str, max_words: int) -> Iterator[DocumentRecord]:
@@ -289,7 +290,7 @@ class _Parser:
             if not mendable:
                 self.report.drop(message, **where)
                 return
-            if not self.report.mend(message, **where):
+            if not self.report.mend(message, "the first column is the word, the last is the tag", **where):
                 return
         if not self.columns:
             self.columns, self.separator = len(fields), separator
@@ -300,7 +301,7 @@ class _Parser:
         words = [word for word in fields[0].split(" ") if word]
         if len(words) > 1:
             message = coded("B464", **where, word=fields[0], count=len(words))
-            if not self.report.mend(message, **where):
+            if not self.report.mend(message, "each is a word of its own", **where):
                 return
         prefix, label = self.known[tag]
         sentence.words += words

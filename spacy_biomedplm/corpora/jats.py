@@ -8,7 +8,6 @@ from spacy_biomedplm.corpora.jats_nodes import Node, flatten, read_articles
 from spacy_biomedplm.corpora.jats_text import Blocks
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.types import DocumentRecord
 
 SUFFIXES = (".nxml", ".xml")
@@ -26,8 +25,8 @@ def read_jats(path: Path | str, *, report: Report | None = None) -> Iterator[Doc
     """Stream articles in JATS.
 
     path (Path | str): A file (.xml, .nxml, also gzip'd) with <article>, alone or in <pmc-articleset> or an answer of
-        OAI-PMH; a folder or an archive (.tar, .tar.gz) of such files.
-    report (Report | None): As for every reader; what can be wrong here are whole files, which are errors always.
+        OAI-PMH; a folder or an archive (.tar, .tar.gz, .zip) of such files.
+    report (Report | None): What to do with a file that cannot be read to its end; None stops at the first.
     YIELDS (DocumentRecord): Named by its PMCID, or else PMID, DOI, file. The text is title, abstracts, body, back
         matter and floating figures, a line break between blocks. Passages: "title", "abstract" and "section" (with all
         that is in them), and inside "heading", "paragraph", "caption", "table", "footnote", "formula", "reference".
@@ -36,15 +35,16 @@ def read_jats(path: Path | str, *, report: Report | None = None) -> Iterator[Doc
     RAISES (BiomedplmError): B401, B403 for missing or damaged files, B408 for one without any article, B480 for XML
         that is not well-formed or breaks off, B481 for entity declarations, B482 for other XML.
     """
-    del report
+    report = report or Report()
     path = Path(path)
     empty = True
-    for shown, stem, chunks in read_streams(path, SUFFIXES):
-        for article in read_articles(chunks, shown):
-            empty = False
-            yield make_article_record(article, stem, shown)
+    for shown, stem, chunks in read_streams(path, SUFFIXES, report):
+        with report.leaving_out(shown):
+            for article in read_articles(chunks, shown):
+                empty = False
+                yield make_article_record(article, stem, shown)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="<article>"))
+        raise report.nothing_read(path, "<article>")
 
 
 def make_article_record(article: Node, name: str, path: str) -> DocumentRecord:

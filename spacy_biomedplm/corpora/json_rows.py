@@ -256,11 +256,10 @@ def collect(rows: Iterable[Row], make: Callable[[Row], Item], report: Report) ->
     """
     found: list[Item | None] = []
     for row in rows:
-        try:
-            found.append(make(row))
-        except BiomedplmError as error:
-            report.drop(str(error), path=row.path, line=row.line, doc_id=row.doc_id)
-            found.append(None)
+        item = None
+        with report.leaving_out(row.path, row.line, row.doc_id):
+            item = make(row)
+        found.append(item)
     return found
 
 

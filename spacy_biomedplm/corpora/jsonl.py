@@ -42,7 +42,7 @@ def read_jsonl(path: Path | str, *, report: Report | None = None) -> Iterator[Do
     """Stream the documents of a file of JSON lines.
 
     path (Path | str): One object a line, as ``write_jsonl`` and ``biomedplm extract`` write them; "text" is all that
-        must be there. Gzip'd if the name ends in ".gz"; or a folder or an archive (.tar, .tar.gz) of .jsonl.
+        must be there. Gzip'd if the name ends in ".gz"; or a folder or an archive (.tar, .tar.gz, .zip) of .jsonl.
     report (Report | None): What to do with broken lines, and with broken items of a line; None stops at the first.
     YIELDS (DocumentRecord): Mentions are those of "spans", or those of "entities" where it holds nothing. "source",
         "title" and "guideline" are infons, as is every key of a document, a mention, a relation, an event or a passage
@@ -52,20 +52,18 @@ def read_jsonl(path: Path | str, *, report: Report | None = None) -> Iterator[Do
     """
     report = report or Report()
     found = False
-    for name, stem, chunks in read_streams(Path(path), SUFFIXES):
-        for line, data in split_lines(chunks):
-            if not data.strip():
-                continue
-            try:
-                text = decode(data, path=name, line=line)
-                record = _Line(text, name, line, f"{stem}:{line}", report).read()
-            except BiomedplmError as error:
-                report.drop(str(error), path=name, line=line)
-                continue
-            found = True
-            yield record
+    for name, stem, chunks in read_streams(Path(path), SUFFIXES, report):
+        with report.leaving_out(name):
+            for line, data in split_lines(chunks):
+                if not data.strip():
+                    continue
+                with report.leaving_out(name, line):
+                    text = decode(data, path=name, line=line)
+                    record = _Line(text, name, line, f"{stem}:{line}", report).read()
+                    found = True
+                    yield record
     if not found:
-        raise BiomedplmError(coded("B408", path=path, wanted=WANTED))
+        raise report.nothing_read(path, WANTED)
 
 
 @dataclass(slots=True)

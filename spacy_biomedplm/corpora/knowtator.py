@@ -17,15 +17,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
-
-from spacy_biomedplm.corpora.beside import decoded, is_hidden, read_file
-from spacy_biomedplm.corpora.files import read_members
+from spacy_biomedplm.corpora.beside import decoded, is_hidden
+from spacy_biomedplm.corpora.containers import ARCHIVES, holds_gzip, is_archive, kind_of, list_files, read_chunks
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.streams import read_members
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import (
     ArgumentRecord,
     ConceptRecord,
@@ -34,11 +32,11 @@ from spacy_biomedplm.types import (
     NoteRecord,
     RelationRecord,
 )
+from spacy_biomedplm.xml_stream import XmlProblem, parse_xml
 
 DEFAULT_SET = "annotations"
 """Folder of a set without a name: the annotations of programs that know one set only."""
 SUBJECT, OBJECT = "subject", "object"
-_ARCHIVES = (".tar", ".tar.gz", ".tgz")
 _FOLDERS = {"", ".", "..", "/", "knowtator", "knowtator-1", "knowtator-2", "knowtator2", "saved", "xml"}
 _PREFIXED = re.compile(r"([A-Za-z][\w .+#-]*):(?!//)(\S+)")
 _OBO = re.compile(r"https?://purl\.obolibrary\.org/obo/([A-Za-z]+)_(\w+)")
@@ -52,9 +50,9 @@ def read_knowtator(
 ) -> Iterator[DocumentRecord]:
     """Stream the documents of a corpus in Knowtator XML, all sets of annotations of a text in one document.
 
-    path (Path | str): A folder with XML files or archives of them below it, a .tar (also .tar.gz), which is read in
-        place and never extracted, or one XML file. The name of a set is the folder of its files (a folder "knowtator"
-        does not count), or else the name of the archive up to the first dot.
+    path (Path | str): A folder with XML files or archives of them below it, an archive (.tar, .tar.gz, .zip), read in
+        place, or one XML file. The name of a set is the folder of its files (a folder "knowtator" does not count), or
+        else the name of the archive up to the first dot.
     texts (Path | str | None): Folder or archive of the texts, if they are not in path (beside it, for one file).
     report (Report | None): What to do with broken items; None stops at the first.
     YIELDS (DocumentRecord): In the order of the names. A mention of a class with an identifier ("CHEBI:64276", or the
@@ -67,11 +65,10 @@ def read_knowtator(
     """
     report = report or Report()
     path = Path(path)
-    files, found = _collect(path)
+    files, found = _collect(path, report)
     if texts is not None:
-        found = _collect(Path(texts))[1]
-    if not files:
-        raise BiomedplmError(coded("B408", path=path, wanted="Knowtator XML files"))
+        found = _collect(Path(texts), report)[1]
+    empty = True
     for stem in sorted(files):
         documents: dict[str, _Document] = {}
         for set_name, shown, content in sorted(files[stem], key=lambda file: file[:2]):
@@ -80,25 +77,31 @@ def read_knowtator(
             document = documents[source]
             text = _text_of(source, document.paths[0], found, report)
             if text is not None:
+                empty = False
                 yield document.finish(text)
+    if empty:
+        raise report.nothing_read(path, "Knowtator XML files with their texts")
 
 
 _File = tuple[str, str, bytes]
 
 
-def _collect(path: Path) -> tuple[dict[str, list[_File]], dict[str, tuple[str, bytes]]]:
+def _collect(path: Path, report: Report) -> tuple[dict[str, list[_File]], dict[str, tuple[str, bytes]]]:
     """Return annotation files (set, name for messages, content) by document, and texts by their name."""
-    if path.is_file() and path.suffix == ".xml":
-        beside = [file for file in sorted(path.parent.glob("*.txt")) if file.is_file()]
-        found = [(str(file), path.parent, file.name, read_file(file)) for file in (path, *beside)]
+    if kind_of(path) == "file" and not is_archive(path):
+        beside = sorted(file for file in path.parent.glob("*.txt") if file.is_file())
+        found = [
+            (str(file), path.parent, file.name, b"".join(read_chunks(file, unpack=holds_gzip(file))))
+            for file in (path, *beside)
+        ]
     else:
         archives = [path]
-        if path.is_dir():
-            archives += sorted(file for file in path.rglob("*") if file.name.endswith(_ARCHIVES) and file.is_file())
+        if kind_of(path) == "folder":
+            archives += (file for _, file in list_files(path, lambda name: name.lower().endswith(ARCHIVES), report))
         found = [
             (f"{source}:{name}", source, name, content)
             for source in archives
-            for name, content in read_members(source, (".xml", ".txt")).items()
+            for name, content in read_members(source, (".xml", ".txt"), report).items()
         ]
     files: dict[str, list[_File]] = defaultdict(list)
     texts: dict[str, tuple[str, bytes]] = {}
@@ -205,9 +208,10 @@ def _parse(
 ) -> None:
     """Add what one file says to the documents, which are found by the name of their text."""
     try:
-        root: Element = fromstring(content, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as err:
-        report.drop(coded("B470", path=path, reason=err), path=path)
+        root = parse_xml(content)
+    except XmlProblem as problem:
+        reason = f"line {problem.line}: {problem.reason}"
+        report.drop(coded("B470", path=path, reason=reason), path=path, line=problem.line)
         return
     if root.tag == "annotations":
         parser = _Parser(_open(root.get("textSource"), source, path, documents), set_name, path, report)

@@ -7,7 +7,7 @@ from spacy_biomedplm.corpora.files import decode
 from spacy_biomedplm.corpora.parts import Part, join_parts
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import DocumentRecord
 
 TEXTS = "text"
@@ -34,13 +34,13 @@ def read_labelled_sentences(
     report = report or Report()
     texts: dict[str, tuple[str, str]] = {}
     labels: dict[str, tuple[str, str]] = {}
-    for name, member, chunks in read_streams(path, (".txt",)):
+    empty = True
+    for name, member, chunks in read_streams(path, (".txt",), report):
         folder, _, doc_id = member.rpartition("/")
         group = {TEXTS: texts, LABELS: labels}.get(folder.rpartition("/")[2])
         if group is not None:
-            group[doc_id] = (decode(b"".join(chunks), path=name, line=1), name)
-    if not texts and not labels:
-        raise BiomedplmError(coded("B408", path=path, wanted="text/ID.txt and labels/ID.txt"))
+            with report.leaving_out(name, doc_id=doc_id):
+                group[doc_id] = (decode(b"".join(chunks), path=name, line=1), name)
     for doc_id in sorted(texts.keys() | labels.keys()):
         if doc_id not in texts or doc_id not in labels:
             there, missing = (TEXTS, LABELS) if doc_id in texts else (LABELS, TEXTS)
@@ -49,7 +49,10 @@ def read_labelled_sentences(
             continue
         record = _read(doc_id, *texts[doc_id], labels[doc_id][0], depth, report)
         if record is not None:
+            empty = False
             yield record
+    if empty:
+        raise report.nothing_read(path, "text/ID.txt and labels/ID.txt")
 
 
 def _read(doc_id: str, text: str, name: str, labels: str, depth: int | None, report: Report) -> DocumentRecord | None:

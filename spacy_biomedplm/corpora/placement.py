@@ -1,19 +1,25 @@
 """Whether the annotations of a document fit its text and each other, and mending them where that is safe."""
 
-from collections.abc import Iterator
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from spacy_biomedplm.attributes import order_events
-from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.corpora.problems import Problem, Report
 from spacy_biomedplm.corpora.schemes import without
 from spacy_biomedplm.errors import coded
-from spacy_biomedplm.types import DocumentRecord, EventRecord, MentionRecord, RelationRecord
+from spacy_biomedplm.pairs import NEGATIVE_PAIRS, pack_pairs, unpack_pairs
+from spacy_biomedplm.types import DocumentRecord, EventRecord, Fragment, MentionRecord, PassageRecord, RelationRecord
 
 # A mention whose offsets are wrong is looked for this many characters to either side.
 MAX_SHIFT_CHARS = 24
 # Shorter mentions are only found as whole words.
 MIN_PART_CHARS = 3
+
+# Hyphens, dashes and the minus sign, which one file writes for another.
+_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-")
 
 
 def fit(record: DocumentRecord, report: Report) -> DocumentRecord:
@@ -36,22 +42,58 @@ def fit(record: DocumentRecord, report: Report) -> DocumentRecord:
             gone.add(mention.id)
         else:
             mentions.append(placed)
-    record = without(replace(record, mentions=tuple(mentions)), gone, report)
-    record = without(*_resolved(record, report), report)
-    return _with_passages(record, report)
+    record = replace(record, mentions=tuple(mentions))
+    events = record.events
+    record = without(*_resolved(without(record, gone, report), report), report)
+    return _with_passages(_without_triggers(record, events, report), report)
+
+
+def _without_triggers(record: DocumentRecord, events: Iterable[EventRecord], report: Report) -> DocumentRecord:
+    """Make entities of mentions that only events which are gone named as triggers, and that have another label."""
+    labels: dict[str, set[str]] = defaultdict(set)
+    for event in events:
+        labels[event.trigger].add(event.label)
+    for event in record.events:
+        labels.pop(event.trigger, None)
+    mentions = []
+    for mention in record.mentions:
+        if mention.is_trigger and mention.id in labels and mention.label not in labels[mention.id]:
+            detail = f"{mention.id} was the trigger of an event that is left out; it is taken as an entity"
+            report.add(Problem("repaired", record.path, mention.line, record.doc_id, detail, mention.label))
+            mention = replace(mention, is_trigger=False)
+        mentions.append(mention)
+    return replace(record, mentions=tuple(mentions))
 
 
 def _with_passages(record: DocumentRecord, report: Report) -> DocumentRecord:
+    mentions = {mention.id for mention in record.mentions}
     kept = []
     for passage in record.passages:
         if 0 <= passage.start <= passage.end <= len(record.text):
-            kept.append(passage)
+            kept.append(_with_pairs(record, passage, mentions, report) if NEGATIVE_PAIRS in passage.infons else passage)
         else:
             values: dict[str, Any] = {"path": record.path, "line": 0, "doc_id": record.doc_id}
             found = f"{passage.start}-{passage.end}"
             message = coded("B430", **values, id=passage.kind, found=found, size=len(record.text))
             report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind, is_mention=False)
-    return record if len(kept) == len(record.passages) else replace(record, passages=tuple(kept))
+    return replace(record, passages=tuple(kept))
+
+
+def _with_pairs(record: DocumentRecord, passage: PassageRecord, mentions: set[str], report: Report) -> PassageRecord:
+    """Take out pairs that do not interact of mentions that are left out."""
+    kept = []
+    pairs = unpack_pairs(passage.infons[NEGATIVE_PAIRS])
+    for pair in pairs or ():
+        missing = [target for target in (pair.first, pair.second) if target not in mentions]
+        if missing:
+            detail = f"the pair {pair.id} refers to {', '.join(missing)}, which is left out"
+            report.add(Problem("excluded", record.path, 0, record.doc_id, detail, is_mention=False))
+        else:
+            kept.append(pair)
+    if pairs is None or len(kept) == len(pairs):
+        return passage
+    infons = {key: value for key, value in passage.infons.items() if key != NEGATIVE_PAIRS}
+    return replace(passage, infons={**infons, NEGATIVE_PAIRS: pack_pairs(kept)} if kept else infons)
 
 
 def _whole_characters(record: DocumentRecord, report: Report) -> DocumentRecord:
@@ -59,7 +101,7 @@ def _whole_characters(record: DocumentRecord, report: Report) -> DocumentRecord:
     if broken is None:
         return record
     message = coded("B432", path=record.path, doc_id=record.doc_id, found=f"U+{ord(broken):04X}")
-    if not report.mend(message, path=record.path, doc_id=record.doc_id):
+    if not report.mend(message, "it becomes U+FFFD", path=record.path, doc_id=record.doc_id):
         return replace(record, text="", mentions=(), relations=(), events=(), attributes=(), passages=())
     return replace(record, text="".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in record.text))
 
@@ -104,27 +146,61 @@ def _placed(record: DocumentRecord, mention: MentionRecord, report: Report) -> M
             return replace(mention, text=None)
         if _same(shown, mention.text):
             return mention
-    if mention.text is None or len(mention.fragments) != 1:
-        found = ";".join(f"{start}-{end}" for start, end in mention.fragments) or "no offsets"
-        if inside and mention.fragments and record.text:
-            detail = f"'{mention.text}' at {found} does not fit the text '{record.text_of(mention)}'; the offsets stand"
-            if report.mend(coded("B405", **where, detail=detail), **where, label=mention.label):
-                return replace(mention, text=None)
-        else:
-            message = coded("B430", **where, id=mention.id, found=found, size=len(record.text))
-            report.drop(message, **where, label=mention.label)
+    found = _shown(mention.fragments)
+    if mention.text is None or not mention.fragments:
+        message = coded("B430", **where, id=mention.id, found=found or "no offsets", size=len(record.text))
+        report.drop(message, **where, label=mention.label)
         return None
-    start, end = mention.fragments[0]
-    moved = place(record.text, mention)
-    detail = f"'{mention.text}' at {start}-{end} does not fit the text '{record.text[max(start, 0) : max(end, 0)]}'"
+    there = " ".join(record.text[max(start, 0) : max(end, 0)] for start, end in mention.fragments)
+    message = coded("B405", **where, detail=f"'{mention.text}' at {found} does not fit the text '{there}'")
+    moved = _moved(record.text, mention)
     if moved is None:
-        report.drop(coded("B405", **where, detail=detail), **where, label=mention.label)
+        report.drop(message, **where, label=mention.label)
         return None
-    first, last = moved
-    detail = f"{detail}; it is taken to be '{record.text[first:last]}' at {first}-{last}"
-    if not report.mend(coded("B405", **where, detail=detail), **where, label=mention.label):
-        return None
-    return replace(mention, fragments=(moved,), text=None)
+    mended = replace(mention, fragments=moved, text=None)
+    taken = f"it is taken to be '{record.text_of(mended)}' at {_shown(moved)}"
+    return mended if report.mend(message, taken, **where, label=mention.label) else None
+
+
+def _shown(fragments: Iterable[Fragment]) -> str:
+    return ";".join(f"{start}-{end}" for start, end in fragments)
+
+
+def _moved(text: str, mention: MentionRecord) -> tuple[Fragment, ...] | None:
+    """Return where a mention really is, or None if that cannot be told.
+
+    Several fragments are moved alike to where they have the very text; or each to its part of the text, if that can be
+    divided by their lengths; or alike to where they have the text but for white space, case and punctuation.
+    """
+    if len(mention.fragments) == 1:
+        found = place(text, mention)
+        return None if found is None else (found,)
+    return _shifted(text, mention, str.__eq__) or _moved_each(text, mention) or _shifted(text, mention, _same)
+
+
+def _shifted(text: str, mention: MentionRecord, fits: Callable[[str, str], bool]) -> tuple[Fragment, ...] | None:
+    first = max(-mention.start, -MAX_SHIFT_CHARS)
+    last = min(len(text) - mention.end, MAX_SHIFT_CHARS)
+    near = []
+    for shift in sorted(range(first, last + 1), key=abs):
+        moved = tuple((start + shift, end + shift) for start, end in mention.fragments)
+        if fits(" ".join(text[start:end] for start, end in moved), mention.text or ""):
+            near.append((abs(shift), moved))
+    return near[0][1] if near and (len(near) == 1 or near[0][0] < near[1][0]) else None
+
+
+def _moved_each(text: str, mention: MentionRecord) -> tuple[Fragment, ...] | None:
+    whole = mention.text or ""
+    moved: list[Fragment] = []
+    begin = 0
+    for fragment in mention.fragments:
+        part = whole[begin : begin + fragment[1] - fragment[0]]
+        begin += len(part) + 1
+        found = place(text, replace(mention, fragments=(fragment,), text=part)) if part else None
+        if found is None or whole[begin - 1 : begin] not in ("", " ") or (moved and found[0] < moved[-1][1]):
+            return None
+        moved.append(found)
+    return tuple(moved) if begin == len(whole) + 1 else None
 
 
 def _resolved(record: DocumentRecord, report: Report) -> tuple[DocumentRecord, set[str]]:
@@ -197,10 +273,10 @@ def place(text: str, mention: MentionRecord) -> tuple[int, int] | None:
     RETURNS (tuple[int, int] | None): First character and the one after the last.
 
     In this order: (1) the characters at the offsets are those of the mention, but for white space, case and
-    punctuation: the offsets stand; (2) the mention's characters occur nearby, at most 24 characters away, and no
-    two places are equally near: they are moved there. Whole words are looked for first, then whole words with
-    case ignored, then any place if there is just one; (3) the characters at the offsets are whole words with
-    which the mention's text starts: the offsets stand; (4) none.
+    punctuation that is no sign: the offsets stand; (2) the mention's characters occur nearby, at most 24 characters
+    away, and no two places are equally near: they are moved there. Whole words are looked for first, then whole words
+    with case ignored, then any place if there is just one; (3) the characters at the offsets are whole words with
+    which the mention's text starts, signs ignored: the offsets stand; (4) none.
     """
     start, end = mention.fragments[0]
     if not 0 <= start < end <= len(text):
@@ -210,8 +286,8 @@ def place(text: str, mention: MentionRecord) -> tuple[int, int] | None:
     found = _search(text, mention)
     if found is not None:
         return found
-    inside = _skeleton(text[start:end])
-    if inside and _skeleton(mention.text).startswith(inside) and not _splits_word(text, end):
+    inside = _letters(text[start:end])
+    if inside and _letters(mention.text).startswith(inside) and not _splits_word(text, end):
         return start, end
     return None
 
@@ -251,6 +327,17 @@ def _same(left: str, right: str) -> bool:
 
 
 def _skeleton(text: str) -> str:
+    """Return letters, digits, mathematical signs and dashes at the ends: Ca2+ is not Ca2-, but IL-2 may be IL 2."""
+    signs = "".join(text.casefold().translate(_DASHES).split())
+    last = len(signs) - 1
+    return "".join(
+        char
+        for place, char in enumerate(signs)
+        if char.isalnum() or (place in (0, last) if char == "-" else unicodedata.category(char) == "Sm")
+    )
+
+
+def _letters(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 

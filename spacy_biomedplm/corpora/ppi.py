@@ -12,7 +12,7 @@ from spacy_biomedplm.types import DocumentRecord
 def read_ppi(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:
     """Stream the documents of a PPI corpus.
 
-    path (Path | str): A file with <corpus>, a folder or an archive (.tar, .tar.gz) of such files.
+    path (Path | str): A file with <corpus>, a folder or an archive (.tar, .tar.gz, .zip) of such files.
     report (Report | None): What to do with broken items; None stops at the first.
     YIELDS (DocumentRecord): The text is the sentences with a line break between them; passages "sentence" say where
         they are. Identifiers are those of the file. An <interaction> is a relation, its type the label; so is a <pair>

@@ -1,10 +1,12 @@
 """What a reader repaired or left out: collected, counted and never printed."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.errors import BiomedplmError, coded
 
 ErrorMode = Literal["raise", "skip", "repair"]
 ProblemKind = Literal["repaired", "dropped", "excluded"]
@@ -31,6 +33,10 @@ class Problem:
     detail: str
     label: str = ""
     is_mention: bool = True
+
+
+class _StoppedError(BiomedplmError):
+    """Raised because the report's mode is "raise"; its message says how to go on."""
 
 
 @dataclass
@@ -72,19 +78,51 @@ class Report:
         path, line, doc_id, label, is_mention: As in Problem.
         RAISES (BiomedplmError): The message, if errors is "raise".
         """
-        if self.errors == "raise":
-            raise BiomedplmError(message)
+        self._stop(message)
         self.add(Problem("dropped", path, line, doc_id, message, label, is_mention))
 
-    def mend(self, message: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> bool:
+    def mend(self, message: str, mended: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> bool:
         """Return whether the caller may mend a broken item; if not, it is left out.
 
-        message (str): From ``coded``: what was found, and what mending makes of it.
+        message (str): From ``coded``: what was found, what was wanted, how to repair it.
+        mended (str): What mending makes of it.
         path, line, doc_id, label: As in Problem.
         RAISES (BiomedplmError): The message, if errors is "raise".
         """
-        if self.errors != "repair":
-            self.drop(message, path=path, line=line, doc_id=doc_id, label=label)
+        self._stop(message, f'errors = "repair" mends it ({mended}), "skip" leaves it out; both list it')
+        if self.errors == "skip":
+            self.add(Problem("dropped", path, line, doc_id, message, label))
             return False
-        self.add(Problem("repaired", path, line, doc_id, message, label))
+        self.add(Problem("repaired", path, line, doc_id, f"{message} Mended: {mended}.", label))
         return True
+
+    def _stop(self, message: str, otherwise: str = 'errors = "skip" leaves it out and lists it') -> None:
+        if self.errors == "raise":
+            raise _StoppedError(f"{message} Or go on: {otherwise}.")
+
+    @contextmanager
+    def leaving_out(self, path: str, line: int = 0, doc_id: str = "") -> Iterator[None]:
+        """Leave out what cannot be read any further inside of the block: the rest of a file, or an item of it.
+
+        path, line, doc_id: As in Problem.
+        RAISES (BiomedplmError): The message of what the block raises, if errors is "raise".
+        """
+        try:
+            yield
+        except _StoppedError:
+            raise
+        except BiomedplmError as err:
+            self._stop(str(err))
+            self.add(Problem("dropped", path, line, doc_id, str(err)))
+
+    def nothing_read(self, path: object, wanted: str) -> BiomedplmError:
+        """Return the error for files that gave no document, whatever was to be left out.
+
+        path (object): What was read.
+        wanted (str): What it should hold.
+        """
+        shown = str(path)
+        found = [problem for problem in self.problems if problem.kind == "dropped" and problem.path.startswith(shown)]
+        if not found:
+            return BiomedplmError(coded("B408", path=path, wanted=wanted))
+        return BiomedplmError(coded("B438", path=path, count=len(found), first=found[0].detail))

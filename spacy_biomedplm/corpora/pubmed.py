@@ -9,7 +9,6 @@ from typing import Any
 from spacy_biomedplm.corpora.parts import Part, join_parts
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.medline import ID_TYPES, Citation, Section, read_citations
 from spacy_biomedplm.types import DocumentRecord
 
@@ -21,8 +20,8 @@ def read_pubmed_xml(path: Path | str, *, report: Report | None = None) -> Iterat
     """Stream the citations of PubMed.
 
     path (Path | str): A file of <PubmedArticleSet>, <MedlineCitationSet> or one article, also gzip'd; a folder or an
-        archive (.tar, .tar.gz) of them.
-    report (Report | None): As for every reader; what can be wrong here are whole files, which are errors always.
+        archive (.tar, .tar.gz, .zip) of them.
+    report (Report | None): What to do with a file that cannot be read to its end; None stops at the first.
     YIELDS (DocumentRecord): The text is the title, the parts of the abstract and abstracts in other languages, a line
         break between them; passages "title", "abstract" and "other_abstract" say where they are. Markup inside is
         flattened, runs of white space are one space. Everything else is in the infons, lists as JSON, see
@@ -30,15 +29,16 @@ def read_pubmed_xml(path: Path | str, *, report: Report | None = None) -> Iterat
     RAISES (BiomedplmError): B401, B403 for missing or damaged files, B408 for one without any citation, B613 for XML
         that is not well-formed or breaks off, B614 for entity declarations, B615 for other XML.
     """
-    del report
+    report = report or Report()
     path = Path(path)
     empty = True
-    for shown, stem, chunks in read_streams(path, (".xml",)):
-        for citation in read_citations(chunks, shown):
-            empty = False
-            yield make_citation_record(citation, citation.pmid or f"{stem}:{citation.line}", shown)
+    for shown, stem, chunks in read_streams(path, (".xml",), report):
+        with report.leaving_out(shown):
+            for citation in read_citations(chunks, shown):
+                empty = False
+                yield make_citation_record(citation, citation.pmid or f"{stem}:{citation.line}", shown)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="<MedlineCitation> or <BookDocument>"))
+        raise report.nothing_read(path, "<MedlineCitation> or <BookDocument>")
 
 
 def make_citation_record(citation: Citation, doc_id: str, path: str) -> DocumentRecord:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from spacy_biomedplm.concepts import IDENTIFIER_KEY, NO_CONCEPT, format_concepts, parse_concepts
+from spacy_biomedplm.concepts import IDENTIFIER_KEY, NO_CONCEPT, format_concepts, is_relation, parse_concepts
 from spacy_biomedplm.corpora.files import decode
 from spacy_biomedplm.corpora.problems import Problem, Report
 from spacy_biomedplm.corpora.streams import read_streams, split_lines
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 from spacy_biomedplm.types import (
     ArgumentRecord,
     ConceptRecord,
@@ -24,7 +24,6 @@ SUFFIXES = (".pubtator", ".pubtator.txt", ".txt")
 
 # The identifier holds neither "|" nor a tab; everything after the second bar is text, bars included.
 _TEXT_LINE = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
 _KINDS = {"t": "title", "a": "abstract"}
 # What the two concepts of a relation are; BioC files of the same corpora say so.
 _ROLES = {"CID": ("Chemical", "Disease")}
@@ -68,13 +67,14 @@ def read_pubtator(
         empty = False
         yield record
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="lines of the form 'ID|t|title'"))
+        raise report.nothing_read(path, "lines of the form 'ID|t|title'")
 
 
 def _read_records(path: Path, report: Report) -> Iterator[DocumentRecord]:
-    for shown, _, chunks in read_streams(path, SUFFIXES):
-        for block in _read_blocks(chunks, shown, report):
-            yield _parse(block, shown, report)
+    for shown, _, chunks in read_streams(path, SUFFIXES, report):
+        with report.leaving_out(shown):
+            for block in _read_blocks(chunks, shown, report):
+                yield _parse(block, shown, report)
 
 
 def _read_blocks(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[_Block]:
@@ -127,6 +127,7 @@ def _parse(block: _Block, shown: str, report: Report) -> DocumentRecord:
         passages.append(PassageRecord(len(text) - len(texts["a"]), len(text), _KINDS["a"]))
     mentions: list[MentionRecord] = []
     relations: list[RelationRecord] = []
+    others: list[tuple[int, str, list[str]]] = []
     for number, line in block.rows:
         fields = line.split("\t")
         if fields[1].isdecimal() and len(fields) > 4 and fields[2].isdecimal() and len(fields[1] + fields[2]) < 20:
@@ -136,7 +137,11 @@ def _parse(block: _Block, shown: str, report: Report) -> DocumentRecord:
             mentions.append(
                 MentionRecord(name, fields[4], place, fields[3], concepts, dict(infons), None, False, number)
             )
-        elif len(fields) > 3 and not _NUMBER.fullmatch(fields[1]):
+        else:
+            others.append((number, line, fields))
+    labels = {mention.label for mention in mentions} - {""}
+    for number, line, fields in others:
+        if is_relation(fields, labels, text):
             relations.append(_parse_relation(fields, f"R{len(relations) + 1}", number))
         else:
             message = coded("B406", path=shown, line=number, columns=len(fields), found=line[:60])

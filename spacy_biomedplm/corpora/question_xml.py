@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from spacy_biomedplm.corpora.parts import Part, join_parts
 from spacy_biomedplm.corpora.problems import Report
@@ -13,6 +10,7 @@ from spacy_biomedplm.corpora.streams import read_streams
 from spacy_biomedplm.corpora.tables import unique_ids
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.types import DocumentRecord
+from spacy_biomedplm.xml_stream import XmlProblem, parse_xml
 
 VALUES = ("true", "false")
 _Make = Callable[[Element, str], "DocumentRecord | str"]
@@ -66,25 +64,28 @@ def read_liveqa(path: Path | str, *, report: Report | None = None) -> Iterator[D
 def _read(path: Path | str, tags: tuple[str, ...], make: _Make, report: Report) -> Iterator[DocumentRecord]:
     path = Path(path)
     empty = True
-    for name, root in _read_roots(path):
+    for name, root in _read_roots(path, report):
         for tag in tags:
             for element in root.iter(tag):
-                empty = False
                 record = make(element, name)
                 if isinstance(record, str):
                     report.drop(coded("B428", path=name, line=0, wanted=f"<{tag}>", reason=record), path=name)
                 else:
+                    empty = False
                     yield record
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted=f"<{tags[0]}>"))
+        raise report.nothing_read(path, f"<{tags[0]}>")
 
 
-def _read_roots(path: Path) -> Iterator[tuple[str, Element]]:
-    for name, _, chunks in read_streams(path, (".xml",)):
-        try:
-            yield name, fromstring(b"".join(chunks), forbid_dtd=True)
-        except (ParseError, DefusedXmlException, UnicodeDecodeError, LookupError, ValueError) as err:
-            raise BiomedplmError(coded("B428", path=name, line=1, wanted="XML without a DTD", reason=err)) from err
+def _read_roots(path: Path, report: Report) -> Iterator[tuple[str, Element]]:
+    for name, _, chunks in read_streams(path, (".xml",), report):
+        with report.leaving_out(name):
+            try:
+                root = parse_xml(b"".join(chunks))
+            except XmlProblem as problem:
+                values = {"path": name, "line": problem.line, "wanted": "XML without a DTD", "reason": problem.reason}
+                raise BiomedplmError(coded("B428", **values)) from problem
+            yield name, root
 
 
 def _text(element: Element | None) -> str:
@@ -119,12 +120,11 @@ def _make_ranking(element: Element, path: str) -> DocumentRecord | str:
 def _read_medquad(path: Path | str, report: Report) -> Iterator[DocumentRecord]:
     path = Path(path)
     empty = True
-    for name, root in _read_roots(path):
+    for name, root in _read_roots(path, report):
         about = _about(root)
         for pair in root.iter():
             if not isinstance(pair.tag, str) or pair.tag.lower() not in ("qapair", "pair"):
                 continue
-            empty = False
             children = {child.tag.lower(): child for child in pair if isinstance(child.tag, str)}
             question = children.get("question")
             if question is None or not _text(question):
@@ -137,9 +137,10 @@ def _read_medquad(path: Path | str, report: Report) -> Iterator[DocumentRecord]:
             infons = {**about, **({"qtype": question.get("qtype", "")} if question.get("qtype") else {})}
             source = about.get("source", "")
             doc_id = f"{source}:{doc_id}" if source else doc_id
+            empty = False
             yield DocumentRecord(doc_id, text, passages=passages, infons=infons, path=name)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="<QAPair>"))
+        raise report.nothing_read(path, "<QAPair>")
 
 
 def _about(root: Element) -> dict[str, str]:

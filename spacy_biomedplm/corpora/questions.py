@@ -37,20 +37,23 @@ def read_bioasq(
     if type is not None and type not in get_args(QuestionType):
         raise BiomedplmError(coded("B429", option="type", value=type, wanted=", ".join(get_args(QuestionType))))
     empty = True
-    for name, data in _read_json(path):
+    for name, data in _read_json(path, report):
         questions = data.get("questions") if isinstance(data, dict) else None
         if not isinstance(questions, list):
-            raise BiomedplmError(coded("B428", path=name, line=1, wanted="BioASQ JSON", reason="no 'questions'"))
+            message = coded("B428", path=name, line=1, wanted="BioASQ JSON", reason="no 'questions'")
+            report.drop(message, path=name, line=1)
+            continue
         for number, question in enumerate(questions, start=1):
-            empty = False
             reason = _wrong_question(question)
             if reason:
                 wanted = f"a BioASQ question (number {number})"
                 report.drop(coded("B428", path=name, line=0, wanted=wanted, reason=reason), path=name)
-            elif type is None or question["type"] == type:
+                continue
+            empty = False
+            if type is None or question["type"] == type:
                 yield _make_bioasq(question, name)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="BioASQ questions"))
+        raise report.nothing_read(path, "BioASQ questions")
 
 
 def _wrong_question(question: Any) -> str:
@@ -136,21 +139,23 @@ def read_pubmedqa(
     wanted = None if ids is None else _read_ids(Path(ids))
     left_out = frozenset() if exclude is None else _read_ids(Path(exclude))
     empty = True
-    for name, data in _read_json(path):
+    for name, data in _read_json(path, report):
         if not isinstance(data, dict):
-            raise BiomedplmError(coded("B428", path=name, line=1, wanted="PubMedQA JSON", reason="not an object"))
+            message = coded("B428", path=name, line=1, wanted="PubMedQA JSON", reason="not an object")
+            report.drop(message, path=name, line=1)
+            continue
         for pmid, entry in data.items():
             if (wanted is not None and pmid not in wanted) or pmid in left_out:
                 continue
-            empty = False
             record = _make_pubmedqa(pmid, entry, name)
             if isinstance(record, str):
                 message = coded("B428", path=name, line=0, wanted=f"a PubMedQA question ({pmid})", reason=record)
                 report.drop(message, path=name, doc_id=pmid)
             else:
+                empty = False
                 yield record
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="PubMedQA questions with the identifiers that are asked"))
+        raise report.nothing_read(path, "PubMedQA questions with the identifiers that are asked")
 
 
 def _make_pubmedqa(pmid: str, entry: Any, path: str) -> DocumentRecord | str:
@@ -177,18 +182,19 @@ def _make_pubmedqa(pmid: str, entry: Any, path: str) -> DocumentRecord | str:
 
 def _read_ids(path: Path) -> frozenset[str]:
     found: set[str] = set()
-    for name, data in _read_json(path):
+    for name, data in _read_json(path, Report()):
         if not isinstance(data, (dict, list)):
             raise BiomedplmError(coded("B428", path=name, line=1, wanted="JSON of identifiers", reason="no list"))
         found.update(map(show, data))
     return frozenset(found)
 
 
-def _read_json(path: Path) -> Iterator[tuple[str, Any]]:
-    for name, _, chunks in read_streams(path, (".json",)):
-        text = decode(b"".join(chunks), path=name, line=1)
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as err:
-            raise BiomedplmError(coded("B428", path=name, line=1, wanted="JSON", reason=err)) from err
-        yield name, data
+def _read_json(path: Path, report: Report) -> Iterator[tuple[str, Any]]:
+    for name, _, chunks in read_streams(path, (".json",), report):
+        with report.leaving_out(name):
+            text = decode(b"".join(chunks), path=name, line=1)
+            try:
+                data = json.loads(text)
+            except (ValueError, RecursionError) as err:
+                raise BiomedplmError(coded("B428", path=name, line=1, wanted="JSON", reason=err)) from err
+            yield name, data

@@ -1,15 +1,18 @@
-"""Rows of a table, whatever the file: separated columns with or without quotes, or one JSON object a line."""
+"""Rows of a table, whatever the file: separated columns with or without quotes, or JSON objects."""
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spacy_biomedplm.corpora.files import decode
+from spacy_biomedplm.corpora import json_rows
+from spacy_biomedplm.corpora.containers import is_archive, kind_of, unreadable
+from spacy_biomedplm.corpora.files import decode_lines
+from spacy_biomedplm.corpora.json_rows import parse_json
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.errors import coded
 
 _SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".rel")
 WHITE_SPACE = " "
@@ -42,57 +45,42 @@ def read_rows(
 ) -> Iterator[Row]:
     """Stream the rows of a table.
 
-    path (Path | str): A file, a folder or an archive (.tar, .tar.gz) of files; ".gz" files are unpacked.
+    path (Path | str): A file, a folder or an archive (.tar, .tar.gz, .zip) of files; ".gz" files are unpacked.
     report (Report): What to do with broken rows.
     columns (Sequence[str] | None): Names of the columns of a file that does not name them; None takes the first line
-        for names, and an empty name for "row". Objects of a ".jsonl" file name their fields themselves.
+        for names, and an empty name for "row". Objects of a ".jsonl" file (one a line) or a ".json" file (a list)
+        name their fields themselves; of a ".json" file the line is the number of the object.
     delimiter (str | None): What stands between columns; None is a comma in a ".csv" file and a tab in any other. A
         space is any white space, and the last column takes the rest of the line.
     quoted (bool | None): Whether cells may stand in double quotes; None: in ".csv" files only.
     suffix (str): End of the names of the files that are read of a folder or an archive; empty for tables of any kind.
     YIELDS (Row): Rows in order; empty lines are skipped.
     RAISES (BiomedplmError): B401-B403 for unreadable files, B408 for one without rows, B425 for a row with another
-        number of columns than the first, B428 for a line that is no JSON object.
+        number of columns than the first, B428 for a line that is no JSON object, B460 for a ".json" file that is not
+        JSON, B461 for one that is no list of objects.
     """
     path = Path(path)
-    several = path.is_dir() or ".tar" in path.name
+    several = kind_of(path) == "folder" or is_archive(path)
     empty = True
-    for name, member, chunks in read_streams(path, (suffix.lower(),) if suffix else _SUFFIXES):
-        lines = split_lines(chunks, name)
+    for name, member, chunks in read_streams(path, (suffix.lower(),) if suffix else _SUFFIXES, report):
+        lines = decode_lines(chunks, name)
         # Of "ID.csv.gz" the last ending says how it is packed.
         plain = name.lower().removesuffix(".gz")
         if plain.endswith(".jsonl"):
             found = _read_objects(lines, name, report)
+        elif plain.endswith(".json"):
+            found = _read_list(lines, name)
         else:
             is_csv = plain.endswith(".csv")
             between = delimiter or ("," if is_csv else "\t")
             cells = _read_cells(lines, name, between, is_csv if quoted is None else quoted, columns)
             found = _name_cells(cells, name, columns, report)
-        for line, values in found:
-            empty = False
-            yield Row(name, line, member if several else "", values)
+        with report.leaving_out(name):
+            for line, values in found:
+                empty = False
+                yield Row(name, line, member if several else "", values)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="rows of a table"))
-
-
-def split_lines(chunks: Iterable[bytes], path: str) -> Iterator[tuple[int, str]]:
-    """Return the lines of a file, each with its number and its line break.
-
-    chunks (Iterable[bytes]): The file in pieces.
-    path (str): The file, for errors.
-    RAISES (BiomedplmError): B402 if a line is not UTF-8.
-    """
-    rest: list[bytes] = []
-    number = 0
-    for chunk in chunks:
-        *lines, last = chunk.split(b"\n")
-        for line in lines:
-            number += 1
-            yield number, decode(b"".join([*rest, line, b"\n"]), path=path, line=number)
-            rest = []
-        rest.append(last)
-    if any(rest):
-        yield number + 1, decode(b"".join(rest), path=path, line=number + 1)
+        raise report.nothing_read(path, "rows of a table")
 
 
 def _read_cells(
@@ -104,7 +92,7 @@ def _read_cells(
             try:
                 cells = next(reader, None)
             except csv.Error as err:
-                raise BiomedplmError(coded("B403", path=path, line=reader.line_num, reason=err)) from err
+                raise unreadable(path, err, reader.line_num) from err
             if cells is None:
                 return
             yield reader.line_num, cells
@@ -151,6 +139,13 @@ def _read_objects(
             reason = f"it is {type(found).__name__}"
             message = coded("B428", path=path, line=line, wanted="a JSON object", reason=reason)
             report.drop(message, path=path, line=line)
+
+
+def _read_list(lines: Iterator[tuple[int, str]], path: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+    data = parse_json("".join(line for _, line in lines), path=path, line=1, wanted="a list of objects")
+    objects = json_rows.Row({"rows": data}, "", path, 1, "").rows("rows")
+    for number, found in enumerate(objects, 1):
+        yield number, {name: show(value) for name, value in found.values.items()}
 
 
 def show(value: object) -> str:

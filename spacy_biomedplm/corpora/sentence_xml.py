@@ -75,7 +75,7 @@ class _Documents(XmlHandler):
 def read_sentence_xml(path: Path | str, layout: Layout, report: Report | None) -> Iterator[DocumentRecord]:
     """Stream the documents of files of <document>, alone or in <corpus>.
 
-    path (Path | str): A file, a folder, or an archive (.tar, .tar.gz) of files.
+    path (Path | str): A file, a folder, or an archive (.tar, .tar.gz, .zip) of files.
     layout (Layout): How they are written.
     report (Report | None): What to do with broken items; None stops at the first.
     YIELDS (DocumentRecord): See ``read_ddi`` and ``read_ppi``.
@@ -84,13 +84,14 @@ def read_sentence_xml(path: Path | str, layout: Layout, report: Report | None) -
     path = Path(path)
     report = report or Report()
     empty = True
-    for shown, stem, chunks in read_streams(path, (".xml",)):
-        for element, corpus in _read_elements(chunks, shown):
-            empty = False
-            name = element.attributes.get("id") or PurePosixPath(stem).name
-            yield _Reader(shown, name, layout, report).read(element, corpus)
+    for shown, stem, chunks in read_streams(path, (".xml",), report):
+        with report.leaving_out(shown):
+            for element, corpus in _read_elements(chunks, shown):
+                empty = False
+                name = element.attributes.get("id") or PurePosixPath(stem).name
+                yield _Reader(shown, name, layout, report).read(element, corpus)
     if empty:
-        raise BiomedplmError(coded("B408", path=path, wanted="XML files with <document>"))
+        raise report.nothing_read(path, "XML files with <document>")
 
 
 def _read_elements(chunks: Iterable[bytes], shown: str) -> Iterator[tuple[_Element, dict[str, str]]]:

@@ -1,39 +1,60 @@
 """The bytes of corpus files, file by file: plain, gzip'd, in a folder or in an archive that is never extracted."""
 
-import gzip
-import tarfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, cast
 
-from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.corpora.containers import (
+    holds_gzip,
+    is_archive,
+    is_packed,
+    kind_of,
+    printable,
+    read_chunks,
+    read_files,
+)
+from spacy_biomedplm.corpora.problems import Report
 
-CHUNK_BYTES = 1 << 18
-_ARCHIVES = (".tar", ".tar.gz", ".tgz")
-_DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError)
 
-
-def read_streams(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Iterator[bytes]]]:
+def read_streams(path: Path, suffixes: tuple[str, ...], report: Report) -> Iterator[tuple[str, str, Iterator[bytes]]]:
     """Stream the files that a path names, each in chunks.
 
     path (Path): A file, taken as it is; a folder, of which every file with one of the endings is taken, in the order
-        of their paths; or an archive (.tar, .tar.gz, .tgz), of which every such member is, in its order.
+        of their paths; or an archive (.tar, .tar.gz, .tgz, .zip), of which every such member is, in its order.
     suffixes (tuple[str, ...]): Endings of names in lower case, without ".gz", which may follow.
+    report (Report): What to do with links and members that are not read, and with the rest of a damaged archive.
     YIELDS (tuple[str, str, Iterator[bytes]]): The file as messages name it ("archive.tar.gz:member" in an archive),
         its name without the ending, below the folder or in the archive, and its bytes, unpacked if its name ends in
         ".gz". They must be read before the next file is asked for.
-    RAISES (BiomedplmError): B401 if there is no such path, B403 if it cannot be read to its end.
+    RAISES (BiomedplmError): B401 if there is no such path, B408 or B438 for a folder or an archive that has no such
+        file; as the report decides, B403 and B435 of ``read_files``. From the bytes: B403 if they cannot be read to
+        their end, B437 if they are made to exhaust memory.
     """
-    if not path.exists():
-        raise BiomedplmError(coded("B401", path=path))
-    if path.is_dir():
-        for file in _list(path, suffixes):
-            yield str(file), stem(file.relative_to(path).as_posix(), suffixes), _read_file(file)
-    elif path.name.lower().endswith(_ARCHIVES):
-        yield from _read_archive(path, suffixes)
+    if kind_of(path) == "folder" or is_archive(path):
+        empty = True
+        for member in read_files(path, lambda name: _matches(name, suffixes), report, unpack=True):
+            empty = False
+            yield member.shown, stem(member.name, suffixes), member.chunks
+        if empty:
+            raise report.nothing_read(path, f"files whose names end in {', '.join(suffixes)}, perhaps with .gz")
     else:
-        yield str(path), stem(path.name, suffixes), _read_file(path)
+        yield printable(path), stem(printable(path.name), suffixes), read_chunks(path, unpack=holds_gzip(path))
+
+
+def read_members(path: Path, suffixes: tuple[str, ...], report: Report) -> dict[str, bytes]:
+    """Read the small files of a corpus that is a folder or an archive of them into memory.
+
+    path (Path): A folder, read with all below it, or an archive (.tar, .tar.gz, .tgz, .zip).
+    suffixes (tuple[str, ...]): Endings of the names that are wanted.
+    report (Report): What to do with links and members that are not read, and with damaged files.
+    RETURNS (dict[str, bytes]): Contents by name below the folder, or in the archive.
+    RAISES (BiomedplmError): B401 if there is no such folder or archive, B436 if it is a file; as the report decides,
+        B403, B435 and B437.
+    """
+    contents = {}
+    for member in read_files(path, lambda name: name.endswith(suffixes), report):
+        with report.leaving_out(member.shown):
+            contents[member.name] = b"".join(member.chunks)
+    return contents
 
 
 def stem(name: str, suffixes: tuple[str, ...]) -> str:
@@ -42,61 +63,13 @@ def stem(name: str, suffixes: tuple[str, ...]) -> str:
     name (str): Name, perhaps with folders before it.
     suffixes (tuple[str, ...]): Known endings in lower case; ".gz" after one of them goes too.
     """
-    plain = name[:-3] if name.lower().endswith(".gz") else name
+    plain = name[:-3] if is_packed(name) else name
     ending = next((suffix for suffix in suffixes if plain.lower().endswith(suffix)), "")
     return plain[: len(plain) - len(ending)] or name
 
 
 def _matches(name: str, suffixes: tuple[str, ...]) -> bool:
     return name.lower().removesuffix(".gz").endswith(suffixes)
-
-
-def _list(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    try:
-        return sorted(file for file in folder.rglob("*") if _matches(file.name, suffixes) and file.is_file())
-    except OSError as err:
-        raise BiomedplmError(coded("B403", path=folder, line=0, reason=err)) from err
-
-
-def _read_file(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as raw:
-            yield from _chunks(raw, str(path))
-    except OSError as err:
-        raise BiomedplmError(coded("B403", path=path, line=1, reason=err)) from err
-
-
-def _read_archive(path: Path, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Iterator[bytes]]]:
-    try:
-        archive = tarfile.open(path, "r:" if path.name.lower().endswith(".tar") else "r:gz")
-    except _DAMAGE as err:
-        raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err
-    with archive:
-        while True:
-            try:
-                member = archive.next()
-                stream = archive.extractfile(member) if member is not None and member.isfile() else None
-            except _DAMAGE as err:
-                raise BiomedplmError(coded("B403", path=path, line=0, reason=err)) from err
-            if member is None:
-                return
-            if stream is not None and _matches(member.name, suffixes):
-                name = f"{path}:{member.name}"
-                yield name, stem(member.name.removeprefix("./"), suffixes), _chunks(stream, name)
-
-
-def _chunks(raw: IO[bytes], name: str) -> Iterator[bytes]:
-    stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if name.lower().endswith(".gz") else raw
-    lines = 1
-    while True:
-        try:
-            data = stream.read(CHUNK_BYTES)
-        except _DAMAGE as err:
-            raise BiomedplmError(coded("B403", path=name, line=lines, reason=err)) from err
-        if not data:
-            return
-        lines += data.count(b"\n")
-        yield data
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -40,7 +40,7 @@ def read_tables(
 ) -> Iterator[DocumentRecord]:
     r"""Stream the texts of a table.
 
-    path (Path | str): A file (".tsv", ".csv", ".jsonl", any of them also ".gz"), or a folder or archive of such.
+    path (Path | str): A file (".tsv", ".csv", ".jsonl", ".json"; also ".gz"), a folder or an archive of such.
     report (Report | None): What to do with broken rows; None stops at the first.
     columns, delimiter, quoted, suffix: As for ``read_rows``.
     text (str): Column of the text. text2 (str | None): Column of the second text of a pair.

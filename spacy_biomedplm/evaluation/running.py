@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, MENTIONS_KEY, PASSAGES_KEY
 from spacy_biomedplm.documents import make_doc, make_record
-from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.evaluation.answers import SUMMARIES
 from spacy_biomedplm.evaluation.classification import SIMILARITY
 from spacy_biomedplm.evaluation.metrics import Layer, Metric, get_metric
@@ -91,7 +91,7 @@ def run_metrics(
     missed (Mapping[str, int] | None): Gold mentions of each label that do not fit the text; metrics of mentions count
         them as missed.
     RETURNS (list[Outcome]): One for each metric, in order; a metric for which the pipeline has no component says so.
-    RAISES (BiomedplmError): B725 for an unknown metric.
+    RAISES (BiomedplmError): B725 for an unknown metric; B728 as ``predict``.
     """
     metrics = [get_metric(name) for name in dict.fromkeys(names)]
     layers = find_layers(nlp)
@@ -104,9 +104,9 @@ def run_metrics(
             continue
         if metric.given not in found:
             found[metric.given] = predict(nlp, gold, given=metric.given)
-        sides = [gold, [_relabelled(record, renamed or {}) for record in found[metric.given]]]
+        sides = [gold, [relabel(record, renamed or {}) for record in found[metric.given]]]
         if labels is not None and {"mentions", "concepts"}.intersection(metric.needs):
-            sides = [[_limited(record, labels) for record in side] for side in sides]
+            sides = [[limit(record, labels) for record in side] for side in sides]
         try:
             score = metric.score(*sides)
         except BiomedplmError as error:
@@ -171,9 +171,13 @@ def predict(nlp: Language, gold: Sequence[DocumentRecord], *, given: Collection[
     given (Collection[Layer]): "mentions", and "concepts" of them, as the task gives its participants.
     RETURNS (list[DocumentRecord]): In the same order. Of a component with several guidelines, the mentions are those
         of ``doc.ents``, which follow one of them.
+    RAISES (BiomedplmError): B728 for a document longer than ``nlp.max_length``, before any is read.
     """
-    longest = max((len(record.text) for record in gold), default=1)
-    batch_size = max(1, min(BATCH_DOCS, MAX_BATCH_CHARS // max(1, longest)))
+    longest = max(gold, key=lambda record: len(record.text), default=DocumentRecord("", ""))
+    size = len(longest.text)
+    if size > nlp.max_length:
+        raise BiomedplmError(coded("B728", doc_id=longest.doc_id, found=f"{size:,}", wanted=f"{nlp.max_length:,}"))
+    batch_size = max(1, min(BATCH_DOCS, MAX_BATCH_CHARS // max(1, size)))
     docs = (_input(nlp, record, given) for record in gold)
     with ExitStack() as stack:
         if "mentions" in given:
@@ -215,14 +219,24 @@ def _input(nlp: Language, record: DocumentRecord, given: Collection[Layer]) -> D
     return doc
 
 
-def _relabelled(record: DocumentRecord, names: Mapping[str, str]) -> DocumentRecord:
+def relabel(record: DocumentRecord, names: Mapping[str, str]) -> DocumentRecord:
+    """Return a document with other labels on its mentions.
+
+    record (DocumentRecord): The document.
+    names (Mapping[str, str]): The new label of each label that changes.
+    """
     if not names:
         return record
     mentions = (replace(mention, label=names.get(mention.label, mention.label)) for mention in record.mentions)
     return replace(record, mentions=tuple(mentions))
 
 
-def _limited(record: DocumentRecord, labels: Collection[str]) -> DocumentRecord:
+def limit(record: DocumentRecord, labels: Collection[str]) -> DocumentRecord:
+    """Return a document with only those of its entities that have one of some labels; triggers stay.
+
+    record (DocumentRecord): The document.
+    labels (Collection[str]): The labels.
+    """
     return replace(record, mentions=tuple(m for m in record.mentions if m.is_trigger or m.label in labels))
 
 

@@ -166,6 +166,9 @@ def _task_faults(task: Any, number: int) -> Iterator[str]:
             yield f"task {number} has no '{key}'"
         elif key in task and not isinstance(task[key], kind):
             yield f"'{key}' of task {number} is no {'text' if kind is str else 'list'}"
+    labels = task.get("labels", [])
+    if isinstance(labels, list) and not all(isinstance(label, str) for label in labels):
+        yield f"'labels' of task {number} holds something that is no text"
     if unknown := sorted(set(task) - {*_TASK_FIELDS, "labels"}):
         yield f"task {number} has '{unknown[0]}', which no task has"
 

@@ -20,11 +20,12 @@ from spacy_biomedplm.corpora.catalogue import (
 from spacy_biomedplm.corpora.corpus import Corpus
 from spacy_biomedplm.corpora.deduplication import fingerprint_text
 from spacy_biomedplm.corpora.problems import ErrorMode, Report
-from spacy_biomedplm.errors import coded
+from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.held_out import HeldOut
 from spacy_biomedplm.types import DocumentRecord
 
 TEST = "test"
+_SHOWN = 3
 
 
 def create_corpus_reader(
@@ -33,7 +34,7 @@ def create_corpus_reader(
     root: Path | None = None,
     exclude_tests: bool | list[str] = True,
     max_docs: int | None = None,
-    errors: ErrorMode = "repair",
+    errors: ErrorMode = "raise",
     allow_noncommercial: bool = False,
 ) -> Callable[[Language], Iterator[Example]]:
     """Return a reader of one split of a corpus.
@@ -43,24 +44,30 @@ def create_corpus_reader(
     root (Path | None): Folder of the corpora; None takes the environment variable BIOMEDPLM_CORPORA.
     exclude_tests (bool | list[str]): Leave out documents that share text with a test document: of every corpus of the
         same language whose test files are there (true), or of these corpora. A test split is never thinned.
-    max_docs (int | None): Read at most this many documents.
-    errors (ErrorMode): What to do with broken items of the files: "raise", "skip" or "repair".
+    max_docs (int | None): Read at most this many documents, from 1.
+    errors (ErrorMode): What to do with broken items of the files: "raise", "skip" or "repair". Where the record counts
+        broken items of the published files (``Corpus.broken``), "raise" repairs as many, and stops if there are more.
     allow_noncommercial (bool): Read a corpus whose terms forbid commercial use.
     RETURNS (Callable[[Language], Iterator[Example]]): Every call is one pass. Files are read in the first one, which
         warns of documents that are left out (W490) and items that were repaired or left out (W491). Examples carry
         what the corpus annotates in ``doc._.annotated``.
-    RAISES (BiomedplmError): On the first pass: as ``load_corpus``.
+    RAISES (BiomedplmError): B429 for a max_docs below 1. On the first pass: B487 if more is broken than the record
+        counts, and as ``load_corpus``.
     """
+    if max_docs is not None and max_docs < 1:
+        wanted = "a whole number from 1, or null for all documents"
+        raise BiomedplmError(coded("B429", option="max_docs", value=max_docs, wanted=wanted))
     records: list[DocumentRecord] = []
 
     def read(nlp: Language) -> Iterator[Example]:
         corpus = get_corpus(name)
         if not records:
-            report = Report(errors=errors)
+            known = corpus.broken.get(split, 0) if errors == "raise" else 0
+            report = Report(errors="repair" if known else errors)
             found = read_corpus(name, split, root, report, allow_noncommercial=allow_noncommercial)
             # The shared positions that make a passage are counted among all documents of the corpus.
             chosen = list(found) if exclude_tests else list(islice(found, max_docs))
-            _warn_of_problems(corpus, split, report)
+            _check_problems(corpus, split, report, known)
             if exclude_tests and not split.startswith(TEST):
                 chosen = _without_tests(corpus, split, chosen, find_root(root), exclude_tests)
             records.extend(chosen[:max_docs])
@@ -72,8 +79,11 @@ def create_corpus_reader(
     return read
 
 
-def _warn_of_problems(corpus: Corpus, split: str, report: Report) -> None:
+def _check_problems(corpus: Corpus, split: str, report: Report, known: int) -> None:
     repaired, dropped = report.counts["repaired"], report.counts["dropped"]
+    if known and repaired + dropped > known:
+        values = {"name": corpus.name, "split": split, "found": repaired + dropped, "known": known}
+        raise BiomedplmError(coded("B487", **values, problems=" ".join(p.detail for p in report.problems[:_SHOWN])))
     if repaired or dropped:
         message = coded("W491", name=corpus.name, split=split, repaired=repaired, dropped=dropped)
         warnings.warn(message, stacklevel=3)
@@ -86,7 +96,8 @@ def _without_tests(
         same = (other for other in read_catalogue().values() if set(other.languages) & set(corpus.languages))
         tests = [(other.name, test) for other in same for test in other.splits if _is_test(other, test, root)]
     else:
-        tests = [(other, test) for other in exclude or () for test in get_corpus(other).splits if test.startswith(TEST)]
+        others = [get_corpus(other) for other in exclude or ()]
+        tests = [(other.name, test) for other in others for test in other.splits if test.startswith(TEST)]
     held_out = _hold_out(tuple(tests), root)
     kept, matches = held_out.split([fingerprint_text(corpus, split, record.doc_id, record.text) for record in records])
     if matches:

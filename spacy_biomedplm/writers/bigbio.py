@@ -8,7 +8,7 @@ from typing import Any
 
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, EventRecord, MentionRecord, PassageRecord
 from spacy_biomedplm.writers.jsonl import dump_line
-from spacy_biomedplm.writers.losses import Layer, count_losses
+from spacy_biomedplm.writers.losses import Layer, count_infons, count_losses
 
 WHOLE = "document"
 """Type of the passage that is the whole text, where the passages do not make it up."""
@@ -133,7 +133,7 @@ class _Writer:
         self._lose("triggers at the same place", sum(count - 1 for count in places.values()))
 
     def _event(self, event: EventRecord) -> dict[str, Any]:
-        self._lose("event infons", len(event.infons))
+        self._lose("event infons", count_infons(event.infons))
         trigger = self.mentions.get(event.trigger)
         concepts = sum(argument.kind == "concept" for argument in event.arguments)
         self._lose("concepts as arguments", concepts)
@@ -157,7 +157,7 @@ class _Writer:
                 self._lose("relations between concepts", 1)
             else:
                 normalized = _parse_concepts(relation.infons.get("normalized"))
-                self._lose("relation infons", len(relation.infons) - bool(normalized))
+                self._lose("relation infons", count_infons(relation.infons, {"normalized"} if normalized else ()))
                 self._lose("roles of relations", _count_roles(relation.arguments))
                 first, second = (self.prefix + argument.target for argument in relation.arguments)
                 row = {"id": self.prefix + relation.id, "type": relation.label, "arg1_id": first, "arg2_id": second}

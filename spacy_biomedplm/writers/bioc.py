@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from spacy_biomedplm.bioc import (
+from spacy_biomedplm.bioc_model import (
     COLLECTION,
     JSON_SUFFIX,
     MEMBER,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from spacy_biomedplm.bioc import (
+from spacy_biomedplm.bioc_model import (
     ANSWERS,
     COLLECTION,
     CONCEPT_PAIRS,
@@ -115,7 +115,9 @@ class _Maker:
         own = mention.infons
         reserved = _reserved(own, mention.label, mention.score)
         infons = {"type": mention.label} if mention.label else {}
-        if concepts_of(own) != mention.concepts:
+        # The reader takes an identifier out that the concepts alone would give back.
+        is_taken = bool(mention.concepts) and own.get(IDENTIFIER_KEY) == format_concepts(mention.concepts)
+        if is_taken or concepts_of(own) != mention.concepts:
             reserved |= {IDENTIFIER_KEY, *RESOURCES}
             if mention.concepts:
                 infons[IDENTIFIER_KEY] = format_concepts(mention.concepts)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from spacy_biomedplm.bioc import GAP, MAX_GAP_CHARS, PASSAGES, SENTENCE, UNMARKED, Area, Unit, escape
+from spacy_biomedplm.bioc_model import GAP, MAX_GAP_CHARS, PASSAGES, SENTENCE, UNMARKED, Area, Unit, escape
 from spacy_biomedplm.types import DocumentRecord, PassageRecord
 
 _Group = tuple[PassageRecord, list[PassageRecord]]

@@ -15,6 +15,7 @@ from spacy_biomedplm.types import (
     MentionRecord,
     RelationRecord,
 )
+from spacy_biomedplm.writers.losses import count_infons
 
 MAX_NAME_BYTES = 250
 
@@ -22,8 +23,6 @@ MAX_NAME_BYTES = 250
 _BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
 # What a file name cannot hold on some system, or means something in a path; and what would be read as an escape.
 _UNFIT = re.compile(r'^\.|[/\\:*?"<>|\x00-\x1f\x7f]|%(?=25|2E|2F|5C|3A|2A|3F|22|3C|3E|7C|7F|[01][0-9A-F])')
-# Infons with which the reader of this format keeps what has no other place.
-_LAYOUT = {"file", "spacing"}
 
 
 def write_brat(records: Iterable[DocumentRecord], path: Path, losses: Counter[str]) -> None:
@@ -265,7 +264,7 @@ class _Lines:
             ("document labels", len(record.labels)),
             ("answers", len(record.answers)),
             ("passages", len(record.passages)),
-            ("infons", len(record.infons) + sum(len(item.infons.keys() - _LAYOUT) for item in annotated)),
+            ("infons", len(record.infons) + sum(count_infons(item.infons) for item in annotated)),
             ("scores", len(scores)),
         ):
             self._lose(what, count)

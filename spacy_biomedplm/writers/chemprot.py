@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from spacy_biomedplm.types import DocumentRecord, MentionRecord, RelationRecord
-from spacy_biomedplm.writers.losses import count_losses
+from spacy_biomedplm.writers.losses import count_infons, count_losses
 
 _MARKS = (("<< ", " >>"), ("[[ ", " ]]"))
 _JSON = ":json"
@@ -66,8 +66,8 @@ def _lines(record: DocumentRecord, mentions: dict[str, MentionRecord], losses: C
 
 
 def _count_rest(relation: RelationRecord, losses: Counter[str]) -> None:
-    if relation.infons:
-        losses["relation infons"] += len(relation.infons)
+    if lost := count_infons(relation.infons):
+        losses["relation infons"] += lost
     if tuple(argument.role for argument in relation.arguments) != ("Arg1", "Arg2"):
         losses["roles of relations"] += 1
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from spacy_biomedplm.types import DocumentRecord, MentionRecord, PassageRecord, RelationRecord
-from spacy_biomedplm.writers.losses import count_losses
+from spacy_biomedplm.writers.losses import count_infons, count_losses
 
 EVALUATED = frozenset({"CPR:3", "CPR:4", "CPR:5", "CPR:6", "CPR:9"})
 """Groups of relations that ChemProt evaluates."""
@@ -61,8 +61,7 @@ def _write(
             for relation in record.relations:
                 arguments = _arguments(relation, names, losses)
                 if arguments:
-                    lost = len(relation.infons.keys() - relation_infons)
-                    if lost:
+                    if lost := count_infons(relation.infons, relation_infons):
                         losses["relation infons"] += lost
                     relations.write(row(doc_id, relation, arguments))
 
@@ -112,6 +111,8 @@ def _divide(record: DocumentRecord, losses: Counter[str]) -> tuple[str, str]:
     lost = sum(passage not in kept for passage in record.passages)
     if lost:
         losses["passages"] += lost
+    if text[end : end + 1] not in ("", " "):
+        losses["tabs and line breaks"] += 1
     return text[:end], text[end + 1 :]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy_biomedplm.types import DocumentRecord
 from spacy_biomedplm.writers.file_names import FileNames, encode_text
 from spacy_biomedplm.writers.i2b2_lines import TokenPlaces, place_mention, quotable
-from spacy_biomedplm.writers.losses import count_losses
+from spacy_biomedplm.writers.losses import count_infons, count_losses
 
 ASSERTION = "Assertion"
 ROLES = ("Arg1", "Arg2")
@@ -70,8 +70,8 @@ def _relations(record: DocumentRecord, concepts: dict[str, str], losses: Counter
             continue
         if tuple(argument.role for argument in relation.arguments) != ROLES:
             losses["roles of relations"] += 1
-        if relation.infons:
-            losses["relation infons"] += len(relation.infons)
+        if lost := count_infons(relation.infons):
+            losses["relation infons"] += lost
         yield f'{concepts[targets[0]]}||r="{quotable(relation.label, losses)}"||{concepts[targets[1]]}'
 
 

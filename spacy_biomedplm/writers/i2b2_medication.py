@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy_biomedplm.types import DocumentRecord, EventRecord
 from spacy_biomedplm.writers.file_names import FileNames, encode_text
 from spacy_biomedplm.writers.i2b2_lines import TokenPlaces, place_mention, quotable
-from spacy_biomedplm.writers.losses import count_losses
+from spacy_biomedplm.writers.losses import count_infons, count_losses
 
 MEDICATION = "medication"
 SLOTS = {"do": "dosage", "mo": "mode", "f": "frequency", "du": "duration", "r": "reason"}
@@ -79,5 +79,6 @@ def _entry(event: EventRecord, values: dict[str, str], losses: Counter[str]) -> 
     for key in FIELDS:
         if key in infons:
             fields.append(f'{key}="{quotable(infons.pop(key), losses)}"')
-    losses.update({"event infons": len(infons)} if infons else {})
+    if lost := count_infons(infons):
+        losses["event infons"] += lost
     return "||".join(fields)

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from spacy_biomedplm.types import ConceptRecord, DocumentRecord, MentionRecord, RelationRecord
 from spacy_biomedplm.writers.file_names import FileNames, encode_text, is_safe
-from spacy_biomedplm.writers.losses import count_losses
+from spacy_biomedplm.writers.losses import count_infons, count_losses
 
 DEFAULT_SET = "annotations"
 TEXTS = "articles"
@@ -148,8 +148,8 @@ def _complex_slot(relation: RelationRecord, subject: str, owner: str, losses: Co
     roles = tuple(argument.role for argument in relation.arguments)
     if roles != ROLES[:1] + ROLES[1:] * (len(roles) - 1) or subject != owner:
         losses["roles of relations"] += 1
-    if relation.infons:
-        losses["relation infons"] += len(relation.infons)
+    if lost := count_infons(relation.infons):
+        losses["relation infons"] += lost
     targets.remove(owner)
     name, xml = _slot("complex", relation.id, relation.label, targets, losses)
     # A value that is a concept has a mention of its class that no text belongs to.

@@ -1,10 +1,11 @@
 """Counting what a format has no place for."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
-from spacy_biomedplm.types import DocumentRecord
+from spacy_biomedplm.types import DocumentRecord, Infons
 
 Layer = Literal[
     "attributes",
@@ -18,6 +19,20 @@ Layer = Literal[
     "relations",
     "triggers",
 ]
+
+
+# How the lines of standoff were laid out and divided among files, which is no annotation.
+_LAYOUT = {"file": re.compile("a1|a2"), "spacing": re.compile(r"[ \t|]*")}
+
+
+def count_infons(infons: Infons, kept: Collection[str] = ()) -> int:
+    """Return how many infons of a mention, a relation or an event are lost.
+
+    infons (Infons): Those that the reader of standoff keeps of the layout of its files do not count.
+    kept (Collection[str]): Names of those that the format has a place for.
+    """
+    lost = ((key, value) for key, value in infons.items() if key not in kept)
+    return sum(key not in _LAYOUT or not _LAYOUT[key].fullmatch(value) for key, value in lost)
 
 
 def count_losses(record: DocumentRecord, losses: Counter[str], *, keeps: Iterable[Layer]) -> None:
@@ -37,7 +52,7 @@ def count_losses(record: DocumentRecord, losses: Counter[str], *, keeps: Iterabl
         "document labels": len(record.labels),
         "equivalences": len(record.equivalences),
         "events": len(record.events),
-        "mention infons": sum(len(mention.infons) for mention in record.mentions),
+        "mention infons": sum(count_infons(mention.infons) for mention in record.mentions),
         "mention texts": sum(mention.text is not None for mention in record.mentions),
         "notes": len(record.notes),
         "passages": len(record.passages),

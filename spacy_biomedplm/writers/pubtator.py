@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy_biomedplm.concepts import NO_CONCEPT, RESOURCES, column_of
+from spacy_biomedplm.concepts import NO_CONCEPT, RESOURCES, column_of, is_relation
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.types import DocumentRecord, MentionRecord, RelationRecord
+from spacy_biomedplm.types import DocumentRecord, MentionRecord
+from spacy_biomedplm.writers.losses import count_infons
 
 # All that ends a line for some reader, and the tab that divides columns: each becomes one space, so offsets stay.
 _BREAKS = dict.fromkeys(map(ord, "\t\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), " ")
 _BREAK = re.compile("[" + "".join(map(chr, _BREAKS)) + "]")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?")
 _MENTION_INFONS = {"identifier", "individual_mentions", "columns", *RESOURCES}
 _ROLES = {("", ""), ("entity1", "entity2"), ("Chemical", "Disease")}
 
@@ -63,11 +63,13 @@ def format_pubtator(record: DocumentRecord, losses: Counter[str]) -> str:
             places[place].append(mention)
     lines = []
     for block, mentions in zip(blocks, places, strict=True):
-        lines.append(f"{doc_id}|t|{_flat(record.text[block.start : block.split])}")
-        lines.append(f"{doc_id}|a|{_flat(record.text[block.split + 1 : block.end])}")
+        title, abstract = record.text[block.start : block.split], record.text[block.split + 1 : block.end]
+        lines.append(f"{doc_id}|t|{_flat(title)}")
+        lines.append(f"{doc_id}|a|{_flat(abstract)}")
         lines += (_mention_line(record, mention, block.start, losses) for mention in mentions)
         if block is blocks[-1]:
-            lines += _relation_lines(doc_id, record.relations, losses)
+            labels = {_flat(mention.label) for mention in mentions} - {""}
+            lines += _relation_lines(record, labels, _flat(f"{title} {abstract}"), losses)
         lines.append("")
     return "\n".join(lines) + "\n"
 
@@ -120,7 +122,7 @@ def _mention_line(record: DocumentRecord, mention: MentionRecord, offset: int, l
     lost = {
         "discontinuous mentions": len(mention.fragments) > 1,
         "scores": mention.score is not None,
-        "infons of mentions": len(infons.keys() - _MENTION_INFONS),
+        "infons of mentions": count_infons(infons, _MENTION_INFONS),
         "names of concepts": sum(bool(concept.name) for concept in mention.concepts),
     }
     _count(lost, losses)
@@ -136,30 +138,32 @@ def _mention_line(record: DocumentRecord, mention: MentionRecord, offset: int, l
     return "\t".join(map(_flat, columns))
 
 
-def _relation_lines(doc_id: str, relations: Iterable[RelationRecord], losses: Counter[str]) -> Iterator[str]:
-    for relation in relations:
+def _relation_lines(record: DocumentRecord, labels: set[str], text: str, losses: Counter[str]) -> Iterator[str]:
+    for relation in record.relations:
         arguments = relation.arguments
         if len(arguments) != 2 or any(argument.kind != "concept" for argument in arguments):
             losses["relations that are not between two concepts"] += 1
             continue
-        if _NUMBER.fullmatch(relation.label):
-            losses["relations whose label is a number"] += 1
-            continue
         infons = relation.infons
         kept = {"novelty", "more"} if "novelty" in infons else set()
+        columns = [record.doc_id, relation.label, *(argument.target for argument in arguments)]
+        if kept:
+            columns += [infons["novelty"], *(infons["more"].split("\t") if "more" in infons else [])]
+        columns = list(map(_flat, columns))
+        if not is_relation(columns, labels, text):
+            losses["relations that would be read as mentions"] += 1
+            continue
         lost = {
             "roles of relations": tuple(argument.role for argument in arguments) not in _ROLES,
             "scores": relation.score is not None,
-            "infons of relations": len(infons.keys() - kept),
+            "infons of relations": count_infons(infons, kept),
         }
         _count(lost, losses)
-        columns = [doc_id, relation.label, *(argument.target for argument in arguments)]
-        if kept:
-            columns += [infons["novelty"], *(infons["more"].split("\t") if "more" in infons else [])]
-        yield "\t".join(map(_flat, columns))
+        yield "\t".join(columns)
 
 
 def _count_rest(record: DocumentRecord, blocks: list[_Block], losses: Counter[str]) -> None:
+    text = record.text
     kept = {(block.start, block.split, "title") for block in blocks}
     kept |= {(min(block.split + 1, block.end), block.end, "abstract") for block in blocks}
     lost = {
@@ -173,7 +177,10 @@ def _count_rest(record: DocumentRecord, blocks: list[_Block], losses: Counter[st
         "infons of passages": sum(len(passage.infons) for passage in record.passages),
         "passages": sum((p.start, p.end, p.kind) not in kept for p in record.passages),
         # Line breaks between the parts of a full text are in the file.
-        "line breaks and tabs": sum(1 for _ in _BREAK.finditer(record.text)) - len(blocks) + 1,
+        "line breaks and tabs": sum(1 for _ in _BREAK.finditer(text)) - len(blocks) + 1,
+        "other characters than a space after the title": sum(
+            text[block.split : block.split + 1] not in ("", " ", *map(chr, _BREAKS)) for block in blocks
+        ),
     }
     _count(lost, losses)
 

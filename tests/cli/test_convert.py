@@ -1,12 +1,17 @@
+import gzip
 import json
 import re
+import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from spacy_biomedplm.cli import app
+from spacy_biomedplm.cli.conversion import convert
+from spacy_biomedplm.corpora.problems import ErrorMode, Report
+from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.formats import FORMATS
 
 TEXT = "IL-4 up-regulates the phosphorylation of STAT6."
@@ -32,6 +37,13 @@ def corpus(tmp_path: Path) -> Path:
 
 def run(*arguments: Any) -> Any:
     return CliRunner().invoke(app, ["convert", *map(str, arguments)])
+
+
+def test_help_names_every_format() -> None:
+    words = " ".join(CliRunner().invoke(app, ["convert", "--help"]).stdout.replace("│", " ").split())
+    both, only_read = (set(re.split("[,.;]? ", part)) for part in words.partition("Formats:")[2].split("read only:"))
+    assert {name for name, known in FORMATS.items() if known.write is not None} <= both
+    assert {name for name, known in FORMATS.items() if known.write is None} <= only_read
 
 
 def test_there_and_back(corpus: Path, tmp_path: Path) -> None:
@@ -115,3 +127,80 @@ def test_broken_items_by_mode(corpus: Path, tmp_path: Path) -> None:
     assert done["read"]["entities"] == 1
     assert done["problems"]["dropped"] == 1
     assert done["problems"]["excluded"] >= 2, "the relation and the events that name the mention"
+
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+LATIN1 = "Pati\xebnt\n".encode("latin1")
+UNREADABLE = {
+    "empty": b"",
+    "xml": BOMB,
+    "latin1": LATIN1,
+    "cut.gz": gzip.compress(b"word\tO\n" * 99)[:9],
+    "no.gz": b"plain",
+    "no.zip": b"PK\x03\x04 half of it",
+    "no.tar.gz": gzip.compress(b"plain"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize("name", FORMATS)
+def test_nothing_read_is_an_error_in_every_mode(name: str, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"in.{kind}"
+    path.write_bytes(UNREADABLE[kind])
+    if (name, kind) in {("txt", "empty"), ("txt", "xml"), ("conll", "xml")}:
+        return  # Any text is a document of theirs.
+    for mode in get_args(ErrorMode):
+        with pytest.raises(BiomedplmError) as caught:
+            convert(
+                path, tmp_path / "out", source_format=name, target_format="jsonl", report=Report(cast(ErrorMode, mode))
+            )
+        message = str(caught.value)
+        assert re.match(r"\[B\d+\] '?" + re.escape(str(path)), message)
+        assert mode == "raise" or "Or go on" not in message
+        assert "Forbidden(" not in message
+        assert not list(tmp_path.glob("*out*"))
+
+
+def test_one_damaged_file_of_several_is_left_out_and_listed(corpus: Path, tmp_path: Path) -> None:
+    (corpus / "8.txt").write_bytes(LATIN1)
+    (corpus / "8.ann").write_bytes(b"")
+    assert "[B402]" in run(corpus, tmp_path / "out", "--from", "brat", "--to", "jsonl").stderr
+    for mode in ("skip", "repair"):
+        listed = tmp_path / f"{mode}.json"
+        result = run(corpus, tmp_path / mode, "-f", "brat", "-t", "jsonl", "-e", mode, "--problems", listed)
+        assert result.exit_code == 0, result.output
+        (problem,) = json.loads(listed.read_text(encoding="utf8"))["listed_problems"]
+        assert problem["kind"] == "dropped"
+        assert "iconv -f windows-1252" in problem["detail"]
+        assert "errors =" not in problem["detail"]
+
+
+def test_a_list_of_repairs_says_what_was_made_of_each(corpus: Path, tmp_path: Path) -> None:
+    (corpus / "7.ann").write_text(ANN.replace("0 4\t", "1 5\t"), encoding="utf8")
+    message = run(corpus, tmp_path / "out", "-f", "brat", "-t", "jsonl").stderr
+    assert "errors = \"repair\" mends it (it is taken to be 'IL-4' at 0-4)" in message
+    details = {}
+    for mode in ("skip", "repair"):
+        listed = tmp_path / f"{mode}.json"
+        run(corpus, tmp_path / mode, "-f", "brat", "-t", "jsonl", "-e", mode, "--problems", listed)
+        details[mode] = json.loads(listed.read_text(encoding="utf8"))["listed_problems"][0]["detail"]
+    assert details["repair"] == f"{details['skip']} Mended: it is taken to be 'IL-4' at 0-4."
+
+
+def test_a_zip_archive_is_read_in_place(corpus: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "corpus.zip", "w") as archive:
+        for file in corpus.iterdir():
+            archive.write(file, f"set/{file.name}")
+    assert run(corpus, tmp_path / "a.jsonl", "--from", "brat").exit_code == 0
+    assert run(tmp_path / "corpus.zip", tmp_path / "b.jsonl", "--from", "brat").exit_code == 0
+    records = [json.loads((tmp_path / name).read_text(encoding="utf8")) for name in ("a.jsonl", "b.jsonl")]
+    assert records[0]["spans"] == records[1]["spans"]
+
+
+@pytest.mark.parametrize("arguments", [("-", "out.jsonl"), ("corpus", "-")])
+def test_pipes_are_refused(arguments: tuple[str, str], corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(corpus.parent)
+    result = run(*arguments, "--from", "brat", "--to", "jsonl")
+    assert result.exit_code == 1
+    assert "[B664]" in result.stderr
+    assert not Path("-").exists()

@@ -38,11 +38,33 @@ def test_list_prints_a_table(run, root):
     result = run("corpora", "list", "--table", "7")
     assert result.exit_code == 0
     assert "ddi2013" in result.stdout
-    assert "7 corpora, 0 of them here" in result.stdout
+    assert "7 corpora, 0 here" in result.stdout
+    assert "relations: advise, effect, int, mechanism" in result.stdout
+    assert "\n1 corpus, 1 here" in run("corpora", "list", "--availability", "here").stdout
+
+
+def test_list_fits_a_narrow_terminal(run, root, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    result = run("corpora", "list")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "ner: Chemical, Di…" in result.stdout
+
+
+def test_list_of_unavailable_corpora_has_none_with_files(run, root):
+    found = json.loads(run("corpora", "list", "--availability", "unavailable", "--json").stdout)
+    assert found
+    assert not any(row["readable"] for row in found)
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "known"), [("task", "reading", "ner"), ("language", "xx", "es"), ("table", "5", "14")]
+    ("option", "value", "known"),
+    [
+        ("task", "reading", "ner"),
+        ("language", "xx", "es"),
+        ("table", "5", "14"),
+        ("table", "six", "14"),
+        ("availability", "there", "here, public, agreement, unavailable"),
+    ],
 )
 def test_list_says_what_it_knows(option, value, known, run):
     result = run("corpora", "list", f"--{option}", value)
@@ -74,6 +96,13 @@ def test_info_names_similar_corpora(run):
     assert result.exit_code == 1
     assert "[B414]" in result.stderr
     assert "bc5cdr" in result.stderr
+    assert "bc5cdr" in run("corpora", "info", "BC5").stderr
+
+
+def test_names_of_corpora_have_no_case(run, root):
+    assert json.loads(run("corpora", "info", "BC5CDR", "--json").stdout)["name"] == "bc5cdr"
+    (row,) = json.loads(run("corpora", "stats", "BC5cdr", "bc5cdr", "--json").stdout)
+    assert row["corpus"] == "bc5cdr"
 
 
 def test_path_prints_files(run, root):
@@ -105,6 +134,20 @@ def test_stats_needs_something_to_count(run, root):
     assert "[B420]" in run("corpora", "stats", "deeploc").stderr
 
 
+def test_stats_goes_on_after_what_cannot_be_counted(run, root):
+    (root / "linnaeus").mkdir()
+    (root / "linnaeus" / "train.tsv").write_bytes(b"\xe9t\xe9\tO\n")
+    result = run("corpora", "stats", "clicr", "bc6", "bc5cdr", "--json")
+    assert result.exit_code == 1
+    assert [row["corpus"] for row in json.loads(result.stdout)] == ["bc5cdr"]
+    assert "Error clicr: [B415]" in result.stderr
+    assert "Error bc6: [B414]" in result.stderr
+    result = run("corpora", "stats", "--all")
+    assert result.exit_code == 0, "only what is named must be there"
+    assert "bc5cdr" in result.stdout
+    assert "Error linnaeus: [B438]" in result.stderr
+
+
 def test_fetch_takes_files_from_the_folder_of_corpora(run, root, tmp_path):
     (root / "biosses").mkdir()
     for name in ("train", "dev", "test"):
@@ -127,5 +170,9 @@ def test_corpora_needs_a_folder_for_some_commands(run, monkeypatch):
     monkeypatch.delenv("BIOMEDPLM_CORPORA", raising=False)
     for command in (("path", "bc5cdr"), ("stats", "--all"), ("fetch", "bc5cdr")):
         assert "[B416]" in run("corpora", *command).stderr
-    assert run("corpora", "list").exit_code == 0
-    assert run("corpora", "info", "bc5cdr").exit_code == 0
+    for command in (("list", "--json"), ("info", "bc5cdr")):
+        result = run("corpora", *command)
+        assert result.exit_code == 0
+        assert result.stderr == "BIOMEDPLM_CORPORA is not set: no corpus counts as here.\n"
+    monkeypatch.setenv("BIOMEDPLM_CORPORA", "no-such-folder")
+    assert "names 'no-such-folder', which is no folder" in run("corpora", "list").stderr

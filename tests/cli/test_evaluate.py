@@ -4,7 +4,10 @@ import pytest
 import spacy
 from spacy.tokens import DocBin, Span
 
-import spacy_biomedplm.attributes  # noqa: F401
+from spacy_biomedplm.documents import make_doc, make_record
+from spacy_biomedplm.evaluation.running import run_metrics
+from spacy_biomedplm.scoring import PRF
+from spacy_biomedplm.types import DocumentRecord, MentionRecord
 
 PUBTATOR = (
     "1|t|Aspirin and fever\n1|a|Lithium and cough\n1\t0\t7\tAspirin\tChemical\t-\n1\t12\t17\tfever\tDisease\t-\n"
@@ -42,6 +45,20 @@ def test_evaluate_follows_the_guideline_of_the_corpus(run, toy_model, docbin):
     assert found["micro"]["recall"] == pytest.approx(2 / 3)
 
 
+def test_evaluate_compares_fragments_as_the_metric_of_exact_matches_does(run, toy_model, tmp_path):
+    mention = MentionRecord("T1", "Disease", ((0, 5), (6, 13)))
+    doc = make_doc(spacy.blank("en").vocab, DocumentRecord("1", "heart failure and fever", (mention,)))
+    doc._.annotated = {"ner": {"bc5cdr": ["Chemical", "Disease"]}}
+    path = tmp_path / "gold.spacy"
+    DocBin(docs=[doc], store_user_data=True).to_disk(path)
+    _, labels = scores(run("evaluate", toy_model, path, "--json"))
+    assert labels == {"Chemical": (0, 0, 0), "Disease": (0, 2, 1)}
+    nlp = spacy.load(toy_model)
+    nlp.get_pipe("ner").set_guideline("bc5cdr")
+    (outcome,) = run_metrics(nlp, [make_record(doc)], ["entity-exact"])
+    assert outcome.score.labels["Disease"] == PRF(*labels["Disease"])
+
+
 def test_evaluate_counts_labels_that_are_never_predicted(run, toy_model, docbin):
     result = run("evaluate", toy_model, docbin, "--json", "--guideline", "toy-genes")
     found, labels = scores(result)
@@ -67,7 +84,7 @@ def test_evaluate_reads_a_corpus_of_the_catalogue(run, toy_model, tmp_path, monk
     assert labels == {"Chemical": (2, 0, 0), "Disease": (1, 0, 2)}
     assert found["micro"]["recall"] == pytest.approx(3 / 5)
     assert found["unplaced_gold_mentions"] == 1
-    result = run("evaluate", toy_model, "bc5cdr")
+    result = run("evaluate", toy_model, "BC5CDR")
     assert "75.00" in result.stdout
     assert "1 gold mentions do not fit the text" in " ".join(result.stdout.split())
     assert "are counted as missed" in " ".join(result.stdout.split())
@@ -81,9 +98,9 @@ def test_evaluate_reads_a_corpus_of_the_catalogue(run, toy_model, tmp_path, monk
             None,
             "[B640] The corpus '{path}' is neither a file (.spacy, PubTator) nor one of the catalogue. Names like it: ",
         ),
-        ("cut.spacy", b"half", "[B642] {path}: not a DocBin that can be read ("),
-        ("empty.spacy", DocBin().to_bytes(), "[B641] {path}: no documents to score. "),
-        ("cut.txt", b"1\t0\n", "[B408] "),
+        ("cut.spacy", b"half", "[B463] '{path}' is not a DocBin that can be read ("),
+        ("empty.spacy", DocBin().to_bytes(), "[B408] '{path}' holds no document: "),
+        ("cut.txt", b"1\t0\n", "[B438] "),
     ],
 )
 def test_evaluate_refuses_bad_corpora(run, toy_model, tmp_path, corpus, data, message):

@@ -53,6 +53,12 @@ def test_catalogue_record_is_whole(corpus: Corpus) -> None:
     assert all(6 <= number <= 14 for number in corpus.survey)
     assert all(re.fullmatch("[a-z]{2}", language) for language in corpus.languages)
     assert all(oddity.endswith((".", "…")) for oddity in corpus.oddities)
+    counted = {
+        split: found.get("repaired", 0) + found.get("dropped", 0)
+        for split, found in COUNTS.get(corpus.name, {}).items()
+    }
+    assert corpus.broken == {split: number for split, number in counted.items() if number}
+    assert not corpus.broken or corpus.oddities
 
 
 @per_record
@@ -184,6 +190,18 @@ def test_read_corpus_reads_several_files_and_chosen_documents(
     monkeypatch.setattr(catalogue_module, "read_catalogue", lambda: {"toy": corpus})
     assert [record.doc_id for record in read_corpus("toy", "train", root)] == ["1", "2", "3", "4"]
     assert [record.doc_id for record in read_corpus("toy", "test", root)] == ["2", "3"]
+    write("toy/ids.txt", "2\n\n33\n3\n44\n")
+    with pytest.raises(BiomedplmError, match=r"B486.*ids\.txt', line 3: .*'toy' holds the document '33'"):
+        list(read_corpus("toy", "test", root))
+    report = Report(errors="skip")
+    assert [record.doc_id for record in read_corpus("toy", "test", root, report)] == ["2", "3"]
+    assert [problem.doc_id for problem in report.problems] == ["33", "44"]
+
+
+def test_get_corpus_takes_any_case() -> None:
+    assert get_corpus("BC5CDR") is get_corpus("bc5cdr")
+    with pytest.raises(BiomedplmError, match=r"B414.*'NCBI disease'.*ncbi-disease"):
+        get_corpus("NCBI disease")
 
 
 @pytest.mark.parametrize(
@@ -217,6 +235,8 @@ def test_read_corpus_reads_several_files_and_chosen_documents(
         ({"downloads": {"a": {"url": 1}}}, "must hold texts"),
         ({"counts": {"train": {"words": 1}}}, "an object of documents"),
         ({"counts": {"train": {"documents": -1}}}, "must be whole numbers"),
+        ({"broken": {"train": 1}}, "not 'train': 1"),
+        ({"files": {"train": {"path": "a"}}, "broken": {"train": 0}}, "not 'train': 0"),
     ],
 )
 def test_parse_corpus_says_what_is_wrong(fields: dict[str, object], reason: str) -> None:

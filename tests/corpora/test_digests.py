@@ -38,7 +38,7 @@ def test_digest_of_an_archive_is_that_of_the_folder(write: Write) -> None:
     assert digest_file(write("d.tar.gz", _pack(["a.txt", "b/y.txt"]))) != first
 
 
-@pytest.mark.parametrize("name", ["a.gz", "a.tar.gz", "missing.txt"])
+@pytest.mark.parametrize("name", ["a.gz", "a.tar.gz"])
 def test_digest_of_a_damaged_file_is_an_error(name: str, write: Write, tmp_path: Path) -> None:
     write("a.gz", gzip.compress(b"Kelvanol" * 99)[:-9])
     write("a.tar.gz", _pack(["a.txt"])[:40])

@@ -138,6 +138,9 @@ def test_read_ebm_nlp_names_the_file_of_a_mistake(
 ) -> None:
     _release(write)
     write(f"ebm/{name}", content)
+    write("ebm/documents/8.text", "sore")
+    write("ebm/documents/8.tokens", "sore")
+    write(f"ebm/{LAYERS}/starting_spans/outcomes/train/8.AGGREGATED.ann", "0")
     with pytest.raises(BiomedplmError, match=message):
         list(read_ebm_nlp(tmp_path / "ebm"))
     report = Report(errors="skip")

@@ -213,7 +213,7 @@ def test_fetch_downloads_checks_and_packs(server: Server, tmp_path: Path, digest
 def test_fetch_takes_members_of_archives(server: Server, tmp_path: Path, digest: Callable[[str, bytes], str]) -> None:
     tree = {"repo-1a/data/train/x.txt": b"x", "repo-1a/data/train/y.ann": b"y", "repo-1a/data/test/x.txt": b"z"}
     server.files = {
-        "/repo": _pack({**tree, "repo-1a/data/train/../../../evil.txt": b"e", "repo-1a/data/train/LICENSE": b"l"}),
+        "/repo": _pack({**tree, "repo-1a/../evil.txt": b"e", "repo-1a/data/train/LICENSE": b"l"}),
         "/zip": _zip({"top/ids.txt": b"1\n", "top/other.txt": b"2\n"}),
     }
     names = ["train.tar.gz", "test.tar.gz", "ids.txt"]
@@ -246,10 +246,21 @@ def test_fetch_copies_what_the_folder_of_corpora_has(write: Write, tmp_path: Pat
     assert [file.how for file in fetch_corpus(corpus, target)] == ["there", "there"]
 
 
+def test_fetch_copies_from_a_folder_inside_the_target(write: Write, tmp_path: Path) -> None:
+    source = write("mirror/toy/a.txt", "Kelvanol").parent.parent
+    assert [file.how for file in fetch_corpus(_corpus(["a.txt"]), tmp_path, source=source)] == ["copied"]
+    assert (tmp_path / "toy" / "a.txt").read_text() == "Kelvanol"
+
+
 def test_fetch_leaves_nothing_that_is_not_right(
     server: Server, tmp_path: Path, digest: Callable[[str, bytes], str]
 ) -> None:
-    server.files = {"/a": b"other", "/z": _zip({"x.txt": b"other"}), "/broken": _pack({"r/x.txt": TEXT})[:500]}
+    server.files = {
+        "/a": b"other",
+        "/z": _zip({"x.txt": b"other"}),
+        "/broken": _pack({"r/x.txt": TEXT})[:500],
+        "/evil": _pack({"r/../x.txt": TEXT}),
+    }
     wanted = digest("a.txt", b"Kelvanol")
     for code, entry in (
         ("B491", {"url": f"{server.url}/a"}),
@@ -257,6 +268,7 @@ def test_fetch_leaves_nothing_that_is_not_right(
         ("B497", {"url": f"{server.url}/z", "folder": "nowhere"}),
         ("B403", {"url": f"{server.url}/broken", "folder": ""}),
         ("B403", {"url": f"{server.url}/a", "folder": ""}),
+        ("B435", {"url": f"{server.url}/evil", "folder": ""}),
     ):
         corpus = _corpus(["a.txt"], sha256={"a.txt": wanted}, downloads={"a.txt": entry})
         with pytest.raises(BiomedplmError, match=code):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_biomedplm.corpora.hpo_gsc import read_hpo_gsc
+from spacy_biomedplm.corpora.hpo_gsc import read_hpo_cases, read_hpo_gsc
 from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError
@@ -59,3 +59,26 @@ def test_read_hpo_gsc_raises_its_own_error_only(tmp_path_factory, data):
         list(read_hpo_gsc(path))
     except BiomedplmError:
         return
+
+
+def test_read_hpo_cases(write):
+    gold = write("gold.json", '{"7": {"HP:2": "Fever", "HP:1": "Cough"}, "8": {}, "9": {"HP:1": "Cough"}}')
+    write("texts/8.txt", "Well.\n")
+    folder = write("texts/7.txt", "Coughs\nand fever.").parent
+    report = Report()
+    first, second = read_hpo_cases(folder, gold=gold, report=report)
+    assert (first.doc_id, first.text, first.labels) == ("7", "Coughs\nand fever.", {"HP:1": 1.0, "HP:2": 1.0})
+    assert first.infons == {"HP:1": "Cough", "HP:2": "Fever"}
+    assert (second.text, second.labels) == ("Well.\n", {})
+    assert [(problem.kind, problem.doc_id) for problem in report.problems] == [("excluded", "9")]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [("{", "B460"), ("[]", "B461"), ('{"7": 1}', "B461"), ('{"7": {"HP:1": 1.5}}', "B461"), ('{"8": {}}', "B411")],
+)
+def test_read_hpo_cases_refuses(content, code, write):
+    gold = write("gold.json", content)
+    folder = write("texts/7.txt", "Coughs.").parent
+    with pytest.raises(BiomedplmError, match=code):
+        list(read_hpo_cases(folder, gold=gold))

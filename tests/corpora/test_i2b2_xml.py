@@ -89,6 +89,7 @@ def test_read_i2b2_xml_reads_several_spans(write: Write) -> None:
 )
 def test_read_i2b2_xml_names_the_file_of_a_mistake(write: Write, content: str, message: str) -> None:
     folder = write("set/1.xml", content).parent
+    write("set/2.xml", "<x><TEXT>b</TEXT></x>")
     with pytest.raises(BiomedplmError, match=message):
         [fit(record, Report()) for record in read_i2b2_xml(folder)]
     report = Report(errors="skip")

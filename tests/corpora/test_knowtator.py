@@ -120,7 +120,7 @@ def test_read_knowtator_reads_a_folder_of_archives(tmp_path: Path) -> None:
     _pack(
         tmp_path / "CL.knowtator.tar.gz", {"7.txt.knowtator.xml": CELLS, "8.txt.knowtator.xml": _file(source="8.txt")}
     )
-    _pack(tmp_path / "MONDO.knowtator2.tar.gz", {"../7.xml": DISEASES})
+    _pack(tmp_path / "MONDO.knowtator2.tar.gz", {"7.xml": DISEASES})
     records = list(read_knowtator(tmp_path))
     assert [(r.doc_id, [m.label for m in r.mentions]) for r in records] == [
         ("7", ["CL", "CL", "MONDO", "Organ"]),
@@ -175,6 +175,8 @@ def test_read_knowtator_names_file_and_annotation_of_a_mistake(
 ) -> None:
     write("set/7.txt", TEXT)
     write("set/7.txt.knowtator.xml", content)
+    write("set/6.txt", "")
+    write("set/6.txt.knowtator.xml", _file(source="6.txt"))
     with pytest.raises(BiomedplmError, match=message):
         [fit(record, Report()) for record in read_knowtator(tmp_path / "set")]
     report = Report(errors="skip")

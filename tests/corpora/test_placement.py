@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from spacy_biomedplm.corpora.placement import fit, place
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.pairs import NEGATIVE_PAIRS, Pair, pack_pairs
 from spacy_biomedplm.types import (
     ArgumentRecord,
     AttributeRecord,
@@ -33,6 +35,7 @@ def record(*mentions: MentionRecord, text: str = TEXT, **other: Any) -> Document
     [
         ("the ABC1 gene", mention(4, 8, "ABC1"), (4, 8)),
         ("the Abc1 gene", mention(4, 8, "ABC1"), (4, 8)),
+        ("an IL 2 gene", mention(3, 7, "IL-2"), (3, 7)),
         ('the "TATA" box', mention(4, 14, " TATA  box"), (4, 14)),
         ("the ABC1 gene", mention(5, 9, "ABC1"), (4, 8)),
         ("the abc1 gene", mention(6, 10, "ABC1"), (4, 8)),
@@ -73,7 +76,10 @@ BROKEN = [
     (record(mention(5, 9, "ABC1", line=3)), r"B405.*line 3, document 17: 'ABC1' at 5-9.*'BC1 '", True),
     (record(mention(0, 3, "BRCA1")), r"B405.*'BRCA1' at 0-3", False),
     (record(mention(0, 99)), r"B430.*T1 lies at 0-99.*24 characters", False),
-    (record(MentionRecord("T1", "G", ((0, 3), (4, 8)), "something else")), "B405.*'something else'", True),
+    (record(MentionRecord("T1", "G", ((0, 3), (4, 8)), "something else")), "B405.*'something else' at 0-3;4-8", False),
+    (record(MentionRecord("T1", "G", ((3, 8), (14, 18)), "ABC1 binds")), "B405.*'ABC1 binds' at 3-8;14-18", False),
+    (record(MentionRecord("T1", "G", ((5, 9), (21, 25)), "ABC1 TP53")), r"B405.*'ABC1 TP53' at 5-9;21-25", True),
+    (record(mention(4, 8, "Ca2-"), text="the Ca2+ ion"), "B405.*'Ca2-' at 4-8 does not fit the text 'Ca2\\+'", True),
     (record(mention(0, 3), mention(4, 8)), "B431.*T1", False),
     (record(relations=(RelationRecord("R1", "r", (ArgumentRecord("a", "T9"),)),)), "B434.*R1 refers to T9", False),
     (record(events=(EventRecord("E1", "e", "T9"),)), "B434.*E1 refers to T9", False),
@@ -109,6 +115,35 @@ def test_what_is_broken_is_refused_left_out_or_mended(broken: DocumentRecord, me
         assert fit(again, Report()) == again, "nothing broken is left"
 
 
+@pytest.mark.parametrize(
+    ("text", "given", "wanted"),
+    [
+        (TEXT, MentionRecord("T1", "G", ((5, 9), (21, 25)), "ABC1 TP53"), ((4, 8), (20, 24))),
+        (TEXT, MentionRecord("T1", "G", ((2, 6), (18, 22)), "abc1 ... tp53"), ((4, 8), (20, 24))),
+        ("x (R) or S -drug y", MentionRecord("T1", "G", ((1, 5), (10, 15)), "(R)-drug"), ((2, 6), (11, 16))),
+        (TEXT, MentionRecord("T1", "G", ((4, 8), (13, 18), (21, 25)), "ABC1 binds TP53"), ((4, 8), (14, 19), (20, 24))),
+        (TEXT, MentionRecord("T1", "G", ((3, 7), (18, 22)), "TP53 ABC1"), None),
+        (TEXT, MentionRecord("T1", "G", ((3, 7), (19, 22)), "ABC1 TP53"), None),
+        (TEXT, MentionRecord("T1", "G", ((99, 103), (115, 119)), "ABC1 TP53"), None),
+        ("aXbaXba", MentionRecord("T1", "G", ((1, 2), (4, 5)), "a a"), ((0, 1), (3, 4))),
+        ("a b c b a b c", MentionRecord("T1", "G", ((4, 5), (8, 9)), "b b"), None),
+        ("Ca2+ and Ca2-", mention(0, 4, "Ca2-"), ((9, 13),)),
+        ("the Ca2+ ion", mention(4, 8, "Ca2-"), ((4, 8),)),
+        ("the CD4\u2212 cell", mention(4, 8, "CD4-"), ((4, 8),)),
+        ("p < 5", mention(0, 5, "p > 5"), ((0, 5),)),
+        ("5 mV", mention(0, 4, "-5 mV"), ((0, 4),)),
+    ],
+)
+def test_fit_moves_fragments_and_heeds_signs(
+    text: str, given: MentionRecord, wanted: tuple[tuple[int, int], ...] | None
+) -> None:
+    report = Report(errors="repair")
+    fitted = fit(record(given, text=text), report)
+    assert [found.fragments for found in fitted.mentions] == ([] if wanted is None else [wanted])
+    spelled_otherwise = given.fragments == wanted and "\u2212" in text
+    assert report.counts == ({} if spelled_otherwise else {"repaired" if wanted else "dropped": 1})
+
+
 def test_what_refers_to_something_dropped_goes_with_it() -> None:
     report = Report(errors="skip")
     broken = record(
@@ -125,6 +160,38 @@ def test_what_refers_to_something_dropped_goes_with_it() -> None:
     assert [m.id for m in fitted.mentions] == ["T2"]
     assert fitted.relations == fitted.events == fitted.attributes == ()
     assert report.counts == {"dropped": 1, "excluded": 4}
+
+
+def test_pairs_without_interaction_go_with_their_mentions() -> None:
+    kept, lost = Pair("p1", "T1", "T2"), Pair("p2", "T1", "T3", {"type": "x"})
+    passages = (
+        PassageRecord(0, 24, "sentence", {"id": "s1", NEGATIVE_PAIRS: pack_pairs([kept, lost])}),
+        PassageRecord(24, 24, "sentence", {"id": "s2", NEGATIVE_PAIRS: pack_pairs([lost])}),
+        PassageRecord(24, 24, "sentence", {NEGATIVE_PAIRS: "{"}),
+    )
+    mentions = (mention(0, 3), mention(4, 8, name="T2"), mention(0, 99, name="T3"))
+    report = Report(errors="skip")
+    fitted = fit(record(*mentions, passages=passages), report)
+    assert [passage.infons for passage in fitted.passages] == [
+        {"id": "s1", NEGATIVE_PAIRS: pack_pairs([kept])},
+        {"id": "s2"},
+        {NEGATIVE_PAIRS: "{"},
+    ]
+    assert report.counts == {"dropped": 1, "excluded": 2}
+    assert "p2 refers to T3" in report.problems[1].detail
+
+
+def test_what_only_dropped_events_named_as_trigger_is_an_entity_if_its_label_says_so() -> None:
+    report = Report(errors="skip")
+    protein, trigger = (mention(4, 8, is_trigger=True), MentionRecord("T2", "Binding", ((14, 19),), is_trigger=True))
+    events = (EventRecord("E1", "Binding", "T1", (ArgumentRecord("x", "T9"),)), EventRecord("E2", "Binding", "T2"))
+    fitted = fit(record(protein, trigger, events=events), report)
+    assert [(m.id, m.is_trigger) for m in fitted.mentions] == [("T1", False), ("T2", True)]
+    assert report.counts == {"dropped": 1, "repaired": 1}
+    alone = fit(record(trigger, events=(replace(events[0], trigger="T2"),)), Report(errors="skip"))
+    assert [m.is_trigger for m in alone.mentions] == [True]
+    both = fit(record(protein, events=(events[0], EventRecord("E3", "x", "T1"))), Report(errors="skip"))
+    assert [m.is_trigger for m in both.mentions] == [True]
 
 
 def test_what_refers_to_another_kind_is_broken() -> None:

@@ -131,12 +131,28 @@ BROKEN = [
     ("1|t|Title\n1|a|Abstract\n1\t0\tx\tTitle\tGene\n", r"B406.*line 3"),
     ("1|t|Title\n1|a|Abstract\n1\t-5\t3\tTitle\tGene\n", r"B406.*line 3"),
     (f"1|t|Title\n1|a|Abstract\n1\t0\t{'9' * 5000}\tTitle\tGene\n", r"B406.*line 3"),
+    ("1|t|Title\n1|a|Abstract\n1\t0x\t5x\tTitle\tGene\n", r"B406.*line 3"),
+    ("1|t|Title\n1|a|Abstract\n1\tO\t5\tTitle\tGene\t-\n", r"B406.*line 3"),
+    ("1|t|Title\n1|a|Abstract\n1\t\t5\tTitle\tGene\n", r"B406.*line 3"),
+    ("1|t|Title\n1|a|Abstract\n1\t-O\t5\tTitle\n", r"B406.*line 3"),
     ("1|t|Title\n1|a|Abstract\nhalf a li", r"B406.*line 3.*half a li"),
     ("1|t|Title\n1|a|Abstract\n2\t0\t5\tTitle\tGene\n", r"B407.*line 3.*'2'.*'1'"),
     ("1|t|Title\n2|a|Abstract\n", r"B407.*line 2"),
     ("1|t|Title\n1|a|Abstract\n1|a|Abstract\n", r"B407.*line 3"),
     ("1|t|Title\n1|a|Abstract\n\n1\t0\t5\tTitle\tGene\n", r"B406.*line 4"),
 ]
+
+
+def test_read_pubtator_takes_no_line_with_the_label_of_a_mention_for_a_relation(write: Write) -> None:
+    """Both offsets of the last mention are damaged; a relation may name concepts that no mention has."""
+    content = "1|t|Abenol\n1|a|\n1\t0\t6\tAbenol\tDrug\t5\n1\tBind\t5\t6\tNovel\n1\tO\tG\tAbenol\tDrug\t5\n"
+    with pytest.raises(BiomedplmError, match=r"B406.*line 5"):
+        list(read_pubtator(write("toy.txt", content)))
+    report = Report("skip")
+    (record,) = read_pubtator(write("toy.txt", content), report=report)
+    assert ([r.label for r in record.relations], report.counts) == (["Bind"], {"dropped": 1})
+
+
 UNREADABLE = [
     ("", r"B408.*no document"),
     ("\n\n", r"B408"),
@@ -163,7 +179,7 @@ def test_read_pubtator_goes_on_without_a_broken_line(write: Write, content: str,
 
 @pytest.mark.parametrize("content", ["1\t0\t5\tTitle\tGene\n", "no\npubtator\n"])
 def test_read_pubtator_refuses_files_without_any_document(write: Write, content: str) -> None:
-    with pytest.raises(BiomedplmError, match="B408"):
+    with pytest.raises(BiomedplmError, match=r"B438.*B406.*line 1"):
         list(read_pubtator(write("broken.txt", content), report=Report("skip")))
 
 

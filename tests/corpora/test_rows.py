@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_biomedplm.corpora.files import decode_lines
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.corpora.rows import read_rows, show, split_lines
+from spacy_biomedplm.corpora.rows import read_rows, show
 from spacy_biomedplm.errors import BiomedplmError
 
 
@@ -20,6 +21,7 @@ def read(path, report=None, **options):
     [
         ("a.tsv", 'id\ttext\n1\t"a\r\n\n2\tb', {}, [(2, {"id": "1", "text": '"a'}), (4, {"id": "2", "text": "b"})]),
         ("a.tsv", "\ufeff\ttext\n0\ta\n", {}, [(2, {"row": "0", "text": "a"})]),
+        ("a.json", '[{"id": 1,\n"text": "a"}, {"text": null}]', {}, [(1, {"id": "1", "text": "a"}), (2, {"text": ""})]),
         (
             "a.csv",
             'id,text\n1,"a, ""b"""\n2,"c\nd"\n',
@@ -76,6 +78,8 @@ def test_read_rows_of_an_archive_names_the_members(tmp_path):
         ("a.csv", "id,text\n1," + "x" * 200_000 + "\n", "B403"),
         ("a.jsonl", "{\n", "B428"),
         ("a.jsonl", "[1]\n", "B428"),
+        ("a.json", "{", "B460"),
+        ("a.json", '{"a": 1}', "B461"),
         ("a.jsonl", '{"a": ' + "1" * 5000 + "}\n", "B428"),
         ("a.tsv.gz", b"no gzip", "B403"),
     ],
@@ -104,6 +108,6 @@ def test_show(value, text):
 def test_split_lines_is_the_same_for_any_chunks(text, size):
     data = text.encode()
     chunks = [data[start : start + size] for start in range(0, len(data), size)]
-    lines = list(split_lines(chunks, "file"))
+    lines = list(decode_lines(chunks, "file"))
     assert "".join(line for _, line in lines) == text.removeprefix("\ufeff")
     assert [number for number, _ in lines] == list(range(1, len(lines) + 1))

@@ -207,3 +207,11 @@ def test_every_metric_scores_nothing_and_has_a_known_name(pipes):
             assert metric.score([], []).main == 0.0
     with pytest.raises(BiomedplmError, match=r"B725.*entity-exact"):
         get_metric("nothing")
+
+
+@pytest.mark.parametrize("given", [(), ("mentions",)])
+def test_predict_names_the_document_that_is_too_long(pipes, given):
+    nlp = spacy.blank("en")
+    nlp.max_length = 20
+    with pytest.raises(BiomedplmError, match=r"B728.*'1' has 26 characters.*at most 20.*nlp\.max_length"):
+        predict(nlp, [DocumentRecord("0", "short"), GOLD], given=given)

@@ -74,6 +74,7 @@ def test_run_suite_of_nothing_has_no_average(tmp_path):
         ({**SUITE, "tasks": [1]}, "task 1 is no JSON object"),
         ({**SUITE, "tasks": [TASK, {k: v for k, v in TASK.items() if k != "split"}]}, "task 2 has no 'split'"),
         ({**SUITE, "tasks": [{**TASK, "labels": "x"}]}, "'labels' of task 1 is no list"),
+        ({**SUITE, "tasks": [{**TASK, "labels": ["x", 1]}]}, "'labels' of task 1 holds something that is no text"),
         ({**SUITE, "tasks": [{**TASK, "metrics": "x"}]}, "'metrics', which no task has"),
         ({**SUITE, "tasks": [{**TASK, "metric": "x"}]}, "B725"),
     ],

@@ -1,5 +1,6 @@
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import spacy
 from spacy.language import Language
 from spacy.util import registry
 
+from spacy_biomedplm.corpora import catalogue
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.training import corpus as module
 from spacy_biomedplm.training.corpus import create_corpus_reader
@@ -55,7 +57,7 @@ def test_reader_leaves_out_what_is_tested_on(nlp: Language, root: Path) -> None:
     with pytest.warns(UserWarning, match=r"W490\] 2 of 4 documents.*'bc5cdr'.*bc5cdr/test, nlm-gene/test"):
         assert _ids(nlp, root=root) == ["3", "4"]
     with pytest.warns(UserWarning, match=r"W490\] 1 of 4 documents.*nlm-gene/test\."):
-        assert _ids(nlp, root=root, exclude_tests=["nlm-gene"]) == ["2", "3", "4"]
+        assert _ids(nlp, root=root, exclude_tests=["NLM-Gene"]) == ["2", "3", "4"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert _ids(nlp, root=root, exclude_tests=False) == ["1", "2", "3", "4"]
@@ -79,15 +81,42 @@ def test_reader_gives_what_a_component_learns_from(nlp: Language, root: Path) ->
     assert example.predicted.text == example.reference.text
 
 
-def test_reader_repairs_and_says_so(nlp: Language, root: Path) -> None:
-    path = root / "bc5cdr" / "CDR_TestSet.PubTator.txt"
-    path.write_text("2|t|Kelvanol\n2|a|\n2\t1\t9\tKelvanol\tChemical\n2\t0\t8\tnothing\tDisease\n", encoding="utf8")
-    reader = create_corpus_reader("bc5cdr", "test", root=root)
+BROKEN = "2|t|Kelvanol\n2|a|\n2\t1\t9\tKelvanol\tChemical\n2\t0\t8\tnothing\tDisease\n"
+
+
+def test_reader_repairs_if_told_and_says_so(nlp: Language, root: Path) -> None:
+    (root / "bc5cdr" / "CDR_TestSet.PubTator.txt").write_text(BROKEN, encoding="utf8")
+    reader = create_corpus_reader("bc5cdr", "test", root=root, errors="repair")
     with pytest.warns(UserWarning, match=r"W491.*1 broken items were repaired and 1 left out"):
         (example,) = reader(nlp)
     assert len(example.reference.ents) == 1
     with pytest.raises(BiomedplmError, match="B405"):
-        list(create_corpus_reader("bc5cdr", "test", root=root, errors="raise")(nlp))
+        list(create_corpus_reader("bc5cdr", "test", root=root)(nlp))
+
+
+@pytest.mark.parametrize("known", [1, 2, 3])
+def test_reader_repairs_what_the_record_counts(
+    known: int, nlp: Language, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "bc5cdr" / "CDR_TestSet.PubTator.txt").write_text(BROKEN, encoding="utf8")
+    corpus = replace(catalogue.get_corpus("bc5cdr"), broken={"test": known})
+    monkeypatch.setattr(catalogue, "read_catalogue", lambda: {"bc5cdr": corpus})
+    reader = create_corpus_reader("bc5cdr", "test", root=root, exclude_tests=False)
+    if known < 2:
+        with pytest.raises(BiomedplmError, match=r"B487.*'test'.*2 broken items, its record counts 1.*B405"):
+            list(reader(nlp))
+    else:
+        with pytest.warns(UserWarning, match=r"W491.*1 broken items were repaired and 1 left out"):
+            assert len(list(reader(nlp))) == 1
+    (root / "bc5cdr" / "CDR_TrainingSet.PubTator.txt").write_text(BROKEN, encoding="utf8")
+    with pytest.raises(BiomedplmError, match="B405"):
+        list(create_corpus_reader("bc5cdr", "train", root=root, exclude_tests=False)(nlp))
+
+
+@pytest.mark.parametrize("number", [-1, 0])
+def test_reader_refuses_to_read_less_than_a_document(number: int) -> None:
+    with pytest.raises(BiomedplmError, match=rf"B429.*'max_docs' = {number}"):
+        create_corpus_reader("bc5cdr", "train", max_docs=number)
 
 
 def test_reader_needs_leave_for_noncommercial_corpora(nlp: Language, tmp_path: Path) -> None:

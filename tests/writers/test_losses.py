@@ -1,7 +1,9 @@
 from collections import Counter
 
+import pytest
+
 from spacy_biomedplm.types import ConceptRecord, DocumentRecord, MentionRecord, NoteRecord, RelationRecord
-from spacy_biomedplm.writers.losses import count_losses
+from spacy_biomedplm.writers.losses import count_infons, count_losses
 
 
 def test_count_losses_counts_layers_that_are_not_kept() -> None:
@@ -26,3 +28,16 @@ def test_count_losses_counts_layers_that_are_not_kept() -> None:
         "scores": 1,
         "triggers": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("infons", "kept", "wanted"),
+    [
+        ({}, (), 0),
+        ({"file": "a2", "spacing": " | |\t"}, (), 0),
+        ({"file": "scan.pdf", "spacing": "1.5"}, (), 2),
+        ({"a": "a1", "b": " "}, ("b",), 1),
+    ],
+)
+def test_count_infons_counts_no_layout(infons: dict[str, str], kept: tuple[str, ...], wanted: int) -> None:
+    assert count_infons(infons, kept) == wanted

@@ -68,6 +68,12 @@ def test_pubtator_keeps_the_length_of_the_text(
     assert len(lines[0] + lines[1]) - 2 * len("1|t|") + 1 in (len(text), len(text) + 1)
 
 
+def test_pubtator_counts_another_character_than_a_space_after_the_title() -> None:
+    losses = Counter[str]()
+    assert "1|a|of" in format_pubtator(DocumentRecord("1", "A title\xa0of", passages=TITLE), losses)
+    assert losses == {"other characters than a space after the title": 1}
+
+
 @pytest.mark.parametrize("doc_id", ["", " ", "a|b", "a\tb", "a\nb", "a\u2028b"])
 def test_pubtator_refuses_identifiers_that_break_the_format(doc_id: str) -> None:
     with pytest.raises(BiomedplmError, match=r"\[B629\].*\(a\.jsonl\) cannot be written as PubTator"):
@@ -88,6 +94,7 @@ def test_pubtator_counts_what_it_cannot_express(tmp_path: Path) -> None:
             RelationRecord("R1", "X", (ArgumentRecord("", "T1"), ArgumentRecord("", "T3"))),
             RelationRecord("R2", "Y", (concept, concept), {"more": "1"}, 0.5),
             RelationRecord("R3", "5", (concept, concept)),
+            RelationRecord("R4", "Z", (concept, concept), {"novelty": "C"}),
         ),
         events=(EventRecord("E1", "B", "T2"),),
         attributes=(AttributeRecord("M1", "Negation", "E1"),),
@@ -108,7 +115,7 @@ def test_pubtator_counts_what_it_cannot_express(tmp_path: Path) -> None:
         "triggers": 1,
         "infons of mentions": 1,
         "relations that are not between two concepts": 1,
-        "relations whose label is a number": 1,
+        "relations that would be read as mentions": 2,
         "roles of relations": 1,
         "infons of relations": 1,
         "events": 1,
