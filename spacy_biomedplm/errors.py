@@ -359,8 +359,8 @@ class Errors:
     # Pre-training
     B510 = "There is no word in the {documents} documents that a vocabulary was to be made from. Give files with text."
     B511 = (
-        "A vocabulary of {wanted} entries cannot hold the {found} that it begins with: special pieces, and the "
-        "characters of the text. Use a larger size."
+        "A vocabulary of {wanted} entries cannot hold the {found} or more that it begins with: special pieces, and "
+        "the characters of the text. Use a larger size."
     )
     B512 = (
         "The tokenizer of '{name}' has {found} entries, the embeddings of the model have {wanted} rows. Fetch the "
@@ -383,6 +383,10 @@ class Errors:
     B518 = (
         "config.json of '{name}' names the architecture {found}, which the installed transformers does not have. "
         "Install a newer transformers."
+    )
+    B519 = (
+        "The tokenizer of '{name}' has no piece for characters that it does not know ({piece}) and fails on them. Give "
+        "one in its tokenizer.json that is in the vocabulary."
     )
     B520 = "'{path}' cannot be read as raw text: {suffixes}. Wanted is a file, or a folder that holds some."
     B521 = "'{path}', line {line}, cannot be read as a document: {reason}. Mend the line or take it out."
@@ -409,7 +413,8 @@ class Errors:
     B534 = "frozen names '{found}', but no parameter of the encoder begins so. They begin, for example: {names}."
     B535 = "Masked language modelling of models of type '{found}' is not known. Use another start."
     B536 = (
-        "The corpus '{name}' holds {count} documents that are held out, such as {shown}; all are listed in '{path}'. Set "
+        "The corpus '{name}' holds {count} documents that are held out, such as {shown}; all are listed in '{path}'. "
+        "Set "
         'excluded = "drop" to leave them out, or "keep" to learn from them all the same.'
     )
     B537 = "Several processes were started, but accelerate is not installed. Install 'accelerate', or start one."
@@ -418,6 +423,57 @@ class Errors:
         "The loss of step {step} is not a number (samples {first} to {end}); {kept}. Lower the learning rate, or set "
         'precision = "fp32", and start anew or go on.'
     )
+    B540 = "Models of type '{found}' cannot learn from pairs of segments: {reason}. Use another start or objective."
+    B541 = (
+        "Pairs of segments need {wanted}, but a part of a corpus has {documents} documents with {sentences} sentences "
+        "in "
+        "all. Add text; if that part is the validation, set [data] validation to 0 or to a larger share."
+    )
+    B542 = (
+        "The generator '{name}' has embeddings of {found} (rows, width), the detector has {wanted}: they cannot share "
+        "them. Name the generator that was trained with it, or none for a new one."
+    )
+    B543 = (
+        "Models of type '{found}' as configured look at the pieces that they are to foretell. Use a decoder such as "
+        "GPT-2 "
+        "or BioGPT, or set is_decoder in config.json."
+    )
+    B544 = (
+        "The vocabulary in '{folder}' has {found} sentinels (<extra_id_0>, <extra_id_1> …), {wanted} are wanted for "
+        "the "
+        "spans of a sequence. Lower [data] length or share, or raise span."
+    )
+    B545 = "Detection of replaced pieces with models of type '{found}' is not known. Use another start."
+    B547 = "'{path}' holds no table of names. Wanted is a file, or a folder with some that end in {suffixes} (or .gz)."
+    B548 = (
+        "'{path}', line {line}, cannot be read as names of a concept: {reason}. Wanted is a concept, a tab and a name, "
+        "or "
+        'in .jsonl {{"id": …, "names": […]}}.'
+    )
+    B549 = (
+        "A part of a corpus has {concepts} concepts, none with two names: there are no synonyms to learn from. Give "
+        "tables with several names for a concept; if that part is the validation, set [data] validation to 0 or higher."
+    )
+    B550 = (
+        "Models of type '{found}' make no vector of a name: {reason}. Use an encoder as start, or, for a model that "
+        'reads from left to right, pooling = "mean".'
+    )
+    B552 = (
+        "Encoders cannot be compared on '{task}': {reason}. Wanted is NER:CORPUS, with a corpus of `biomedplm corpora "
+        "list --task ner`, or perplexity:FILE, with a file of raw text."
+    )
+    B553 = (
+        "The probe of '{encoder}' on the corpus '{corpus}' diverged in step {step}: its loss is not a number. Lower "
+        "the learning rate for all encoders, for example to 5e-5."
+    )
+    B554 = (
+        "'{name}' holds no trained head that tells hidden words: {reason}. Train one with `biomedplm pretrain`; with "
+        "the whole encoder in frozen, only the head learns."
+    )
+    B555 = (
+        "No word of the {count} texts is measured on '{name}'. Give texts that hold words, or a larger share of them."
+    )
+    B556 = "'{path}' cannot keep finished measurements ({reason}). Give a folder that can be written and has room."
     B500 = (
         "'{path}' is not a record of the catalogue of language models: {reason}. Repair it; docs/language-models.md "
         "says what a record holds."
@@ -523,12 +579,13 @@ class Errors:
         "`biomedplm corpora list` shows all of them; they are looked for in the folder named by BIOMEDPLM_CORPORA."
     )
     B641 = "{corpus}: no documents to score{split}. Check the file and the split."
-    B642 = (
-        "{path}: not a DocBin that can be read ({reason}). Write it again with DocBin(store_user_data=True).to_disk()."
-    )
     B660 = "The format of '{path}' is not known: {reason}. Give {option}, one of: {known}."
     B661 = "The format '{format}' is read, not written. Formats that are written: {known}."
     B663 = "'{path}' lies inside of IN, which would be read with it the next time. Give an OUT outside of it."
+    B664 = (
+        "{name} is '-', but documents are not read from a pipe or written to one: a format may need several files, and "
+        "OUT gets its name only when it is complete. Name a file or a folder; a file called '-' by its whole path."
+    )
     B662 = "'{path}' exists and is left as it is. Give another OUT, or remove it first."
     B650 = (
         "The output '{path}' exists and was not written by `biomedplm view`; it is left as it is. Give another "
@@ -567,6 +624,10 @@ class Errors:
     B725 = "There is no metric '{name}'. Known: {known}."
     B726 = "There is no suite '{name}': it is neither one of {known}, nor a JSON file."
     B727 = "'{path}' is not a suite: {reason}. See docs/evaluation.md for what a suite holds."
+    B728 = (
+        "The document '{doc_id}' has {found} characters, the pipeline reads at most {wanted}. Set nlp.max_length to "
+        "more if its components and the memory allow that, or divide the document."
+    )
 
 
 class Warnings:

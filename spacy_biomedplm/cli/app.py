@@ -12,6 +12,7 @@ from spacy_biomedplm.cli.info import info_command
 from spacy_biomedplm.cli.plm import plm_app
 from spacy_biomedplm.cli.pretrain import pretrain_command
 from spacy_biomedplm.cli.view import view_command
+from spacy_biomedplm.cli.vocab import vocab_app
 
 app = typer.Typer(
     name="biomedplm",
@@ -27,6 +28,7 @@ app.command("convert")(convert_command)
 app.add_typer(corpora_app, name="corpora")
 app.add_typer(plm_app, name="plm")
 app.command("pretrain")(pretrain_command)
+app.add_typer(vocab_app, name="vocab")
 app.command("info")(info_command)
 app.command("view")(view_command)
 

@@ -37,7 +37,11 @@ _SHIFTED_POSITIONS = {
 # Regularising by dropout inside attention forces the CPU onto a slow path
 # (docs/decisions.md); the dropout of the heads and of whole pieces takes its place.
 _DROPOUT_KEYS = (
+    "activation_dropout",
     "attention_probs_dropout_prob",
+    "attn_pdrop",
+    "embd_pdrop",
+    "hidden_dropout",
     "hidden_dropout_prob",
     "attention_dropout",
     "dropout",
@@ -45,6 +49,7 @@ _DROPOUT_KEYS = (
     "embedding_dropout",
     "mlp_dropout",
     "pooler_dropout",
+    "resid_pdrop",
     "summary_last_dropout",
 )
 
@@ -110,12 +115,12 @@ def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], PlmNetwork
     from transformers.utils import logging
 
     folder = find_folder(name)
-    config = _read(name, folder, lambda: AutoConfig.from_pretrained(folder, trust_remote_code=False))
+    config = read_files(name, folder, lambda: AutoConfig.from_pretrained(folder, trust_remote_code=False))
     set_dropout(config, 0.0)
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        plm, report = _read(name, folder, lambda: _load_weights(folder, config))
+        plm, report = read_files(name, folder, lambda: _load_weights(folder, config))
     finally:
         logging.set_verbosity(before)
     missing = [key for key in report["missing_keys"] if "pooler" not in key and "position_ids" not in key]
@@ -127,7 +132,7 @@ def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], PlmNetwork
         "width": config.hidden_size,
         "layer": layer,
         "name": name,
-        "tokenizer": _read(name, folder, lambda: _load_tokenizer(folder)),
+        "tokenizer": read_files(name, folder, lambda: _load_tokenizer(folder)),
         "max_pieces": longest_input(config),
         "pad_id": config.pad_token_id if config.pad_token_id is not None else 0,
     }
@@ -138,11 +143,11 @@ def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], PlmNetwork
 def load_tokenizer(name: str) -> Tokenizer:
     """Return the tokenizer of a pre-trained encoder, without padding or truncation.
 
-    name (str): As for ``load_plm``.
+    name (str): As for ``load_plm``; or a folder that holds a tokenizer.json and no encoder.
     RAISES (BiomedplmError): As ``load_plm``.
     """
-    folder = find_folder(name)
-    return PieceTokenizer(_read(name, folder, lambda: _load_tokenizer(folder)), 0).tokenizer
+    folder = Path(name) if (Path(name) / "tokenizer.json").is_file() else find_folder(name)
+    return PieceTokenizer(read_files(name, folder, lambda: _load_tokenizer(folder)), 0).tokenizer
 
 
 def build_network(stored: dict[str, Any]) -> PlmNetwork:
@@ -263,7 +268,13 @@ def _check_pieces(name: str, tokenizer: Tokenizer, vocab_size: int) -> None:
         raise BiomedplmError(coded("B110", name=name, found=highest, wanted=vocab_size - 1))
 
 
-def _read(name: str, folder: Path, read: Callable[[], Any]) -> Any:
+def read_files(name: str, folder: Path, read: Callable[[], Any]) -> Any:
+    """Return what a function reads from the folder of a model.
+
+    name (str), folder (Path): The model, for the message.
+    read (Callable[[], Any]): Calls tokenizers, transformers or safetensors.
+    RAISES (BiomedplmError): B102 for whatever comes out of it.
+    """
     try:
         return read()
     except BiomedplmError:

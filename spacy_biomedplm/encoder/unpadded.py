@@ -49,29 +49,32 @@ class UnpaddedBert:
             return False
         return all(type(module) is nn.Linear for layer in plm.encoder.layer for module in _linear_layers(layer))
 
-    def hidden_states(self, ids: torch.Tensor, layout: Layout) -> Iterator[torch.Tensor]:
+    def hidden_states(
+        self, ids: torch.Tensor, layout: Layout, types: torch.Tensor | None = None
+    ) -> Iterator[torch.Tensor]:
         """Yield the vectors after the embeddings and after each layer.
 
         ids (Tensor): Piece ids of all cells, special tokens included, int64, shape (cells,). What is in the gaps does
             not matter, as long as it is the id of some piece.
         layout (Layout): Where windows lie.
+        types (Tensor | None): Which segment each piece is of, same shape as ``ids``; None for the first.
         RETURNS (Iterator[Tensor]): Shape (cells, width) each, in the type of the weights.
         """
         places = [(block, gap_mask(block, self.plm.dtype)) for block in layout.blocks]
-        hidden = self._embed(ids, layout)
+        hidden = self._embed(ids, layout, torch.zeros_like(ids) if types is None else types)
         yield hidden[: layout.n_cells]
         for layer in self.layers:
             hidden = layer(hidden, places)
             yield hidden[: layout.n_cells]
 
-    def _embed(self, ids: torch.Tensor, layout: Layout) -> torch.Tensor:
+    def _embed(self, ids: torch.Tensor, layout: Layout, types: torch.Tensor) -> torch.Tensor:
         step = next(step for rows, step in _ROW_STEPS if len(ids) > rows or not rows)
-        padded = torch.cat([ids, ids.new_zeros(-len(ids) % step)])
+        gap = ids.new_zeros(-len(ids) % step)
+        padded, types = torch.cat([ids, gap]), torch.cat([types, gap])
         positions = torch.zeros_like(padded)
         for block in layout.blocks:
             for start, length in zip(block.starts, block.lengths, strict=True):
                 positions[start : start + length] = self._positions(ids[start : start + length])
-        types = torch.zeros_like(padded)
         hidden = self.plm.embeddings(input_ids=padded[None], position_ids=positions[None], token_type_ids=types[None])
         if hasattr(self.plm, "embeddings_project"):
             hidden = self.plm.embeddings_project(hidden)

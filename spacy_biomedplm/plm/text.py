@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +39,21 @@ def find_files(path: Path) -> list[Path]:
     RETURNS (list[Path]): Sorted by name; in a folder those that end in .txt, .jsonl or .xml, with or without .gz.
     RAISES (BiomedplmError): B520 if there is none.
     """
-    if path.is_file():
-        return [path]
-    found = sorted(file for file in path.rglob("*") if file.is_file() and _suffix(file) in SUFFIXES)
+    found = list_files(path, SUFFIXES)
     if not found:
         raise BiomedplmError(coded("B520", path=path, suffixes=", ".join(SUFFIXES)))
     return found
+
+
+def list_files(path: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Return a file itself, or the files of a folder and all below it, sorted by name.
+
+    path (Path): A file or folder.
+    suffixes (Sequence[str]): Of the files in a folder, such as ".txt"; ".gz" may follow.
+    """
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.is_file() and suffix_of(file) in suffixes)
 
 
 def iter_texts(path: Path) -> Iterator[RawDocument]:
@@ -59,17 +68,26 @@ def iter_texts(path: Path) -> Iterator[RawDocument]:
     """
     for file in find_files(path):
         readers = {".jsonl": _read_jsonl, ".xml": _read_pubmed}
-        with _open(file) as stream:
-            yield from readers.get(_suffix(file), _read_plain)(stream, file)
+        with open_stream(file) as stream:
+            yield from readers.get(suffix_of(file), _read_plain)(stream, file)
 
 
-def _suffix(file: Path) -> str:
+def suffix_of(file: Path) -> str:
+    """Return how the name of a file ends, in small letters, without ".gz".
+
+    file (Path): The file.
+    """
     name = file.name.lower().removesuffix(".gz")
     return Path(name).suffix
 
 
 @contextmanager
-def _open(file: Path) -> Iterator[BinaryIO]:
+def open_stream(file: Path) -> Iterator[BinaryIO]:
+    """Open a file, compressed or not.
+
+    file (Path): Compressed if its name ends in .gz.
+    RAISES (BiomedplmError): B522 if it is damaged, also while it is read.
+    """
     raw = cast(BinaryIO, gzip.open(file, "rb") if file.name.lower().endswith(".gz") else file.open("rb"))
     with raw as stream:
         try:
@@ -78,7 +96,12 @@ def _open(file: Path) -> Iterator[BinaryIO]:
             raise BiomedplmError(coded("B522", path=file, reason=error)) from error
 
 
-def _lines(stream: BinaryIO, file: Path) -> Iterator[tuple[int, str]]:
+def iter_lines(stream: BinaryIO, file: Path) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file with their numbers, from 1.
+
+    stream (BinaryIO): From ``open_stream``. file (Path): For messages.
+    RAISES (BiomedplmError): B521 for a line that is not UTF-8.
+    """
     for number, raw in enumerate(stream, start=1):
         try:
             text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -87,14 +110,22 @@ def _lines(stream: BinaryIO, file: Path) -> Iterator[tuple[int, str]]:
         yield number, text.rstrip("\r\n")
 
 
+def has_half_pairs(text: str) -> bool:
+    """Say whether a text holds half a surrogate pair, which JSON can spell and UTF-8 cannot.
+
+    text (str): Any text.
+    """
+    return re.search("[\ud800-\udfff]", text) is not None
+
+
 def _read_plain(stream: BinaryIO, file: Path) -> Iterator[RawDocument]:
-    for number, line in _lines(stream, file):
+    for number, line in iter_lines(stream, file):
         if line.strip():
             yield RawDocument(line.strip(), None, f"{file}:{number}")
 
 
 def _read_jsonl(stream: BinaryIO, file: Path) -> Iterator[RawDocument]:
-    for number, line in _lines(stream, file):
+    for number, line in iter_lines(stream, file):
         if not line.strip():
             continue
         try:
@@ -104,7 +135,7 @@ def _read_jsonl(stream: BinaryIO, file: Path) -> Iterator[RawDocument]:
         text = found.get("text") if isinstance(found, dict) else None
         if not isinstance(text, str):
             raise BiomedplmError(coded("B521", path=file, line=number, reason='it has no "text" that is a string'))
-        if re.search("[\ud800-\udfff]", text):
+        if has_half_pairs(text):
             raise BiomedplmError(coded("B521", path=file, line=number, reason="its text has half a surrogate pair"))
         given = next((str(found[key]) for key in _ID_KEYS if found.get(key) is not None), None)
         if text.strip():
