@@ -5,7 +5,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -58,8 +58,23 @@ def is_validation(text: str, share: float) -> bool:
     return number < share * 2**64
 
 
+def split_sentences(text: str) -> list[str]:
+    """Return the sentences of a text, as far as punctuation tells them.
+
+    text (str): A document.
+    """
+    return _SENTENCE_END.split(text)
+
+
 def build_cache(
-    folder: Path, documents: Iterable[RawDocument], tokenizer: Tokenizer, *, validation: float, made_of: dict[str, Any]
+    folder: Path,
+    documents: Iterable[RawDocument],
+    tokenizer: Tokenizer,
+    *,
+    validation: float,
+    made_of: dict[str, Any],
+    split: Callable[[str], list[str]] = split_sentences,
+    counts: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Cut documents into pieces and write them to a folder, which is complete or absent.
 
@@ -68,7 +83,10 @@ def build_cache(
     tokenizer (Tokenizer): Without padding or truncation.
     validation (float): Share of the documents held back, see ``is_validation``.
     made_of (dict[str, Any]): All that decides the content, as plain data; kept in meta.json.
-    RETURNS (dict[str, Any]): What meta.json holds: "made_of", "version", "dtype" and counts for each part.
+    split (Callable): From a document to its sentences.
+    counts (Mapping[str, int] | None): What was counted while the documents were read, for meta.json.
+    RETURNS (dict[str, Any]): What meta.json holds: "made_of", "version", "dtype", counts for each part, and "read" if
+        anything was counted.
     RAISES (BiomedplmError): B523 if there is no text at all, B524 if the disk is full or cannot be written.
     """
     partial = folder.with_name(folder.name + ".partial")
@@ -76,10 +94,13 @@ def build_cache(
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        counts = _write_parts(partial, documents, tokenizer, validation, dtype)
-        if not counts["train"]["pieces"]:
+        cut = ((document, sentences) for document, sentences in _cut_all(documents, tokenizer, split) if sentences)
+        parts = _write_parts(partial, cut, validation, dtype)
+        if not parts["train"]["pieces"]:
             raise BiomedplmError(coded("B523", folder=folder))
-        meta = {"version": CACHE_VERSION, "made_of": made_of, "dtype": dtype.name, **counts}
+        meta = {"version": CACHE_VERSION, "made_of": made_of, "dtype": dtype.name, **parts}
+        if counts:
+            meta["read"] = dict(counts)
         (partial / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf8")
         os.replace(partial, folder)
     except OSError as error:
@@ -148,24 +169,24 @@ class _Part:
 
 
 def _write_parts(
-    folder: Path, documents: Iterable[RawDocument], tokenizer: Tokenizer, validation: float, dtype: np.dtype[Any]
+    folder: Path, documents: Iterable[tuple[RawDocument, list[list[int]]]], validation: float, dtype: np.dtype[Any]
 ) -> dict[str, dict[str, int]]:
     with ExitStack() as stack:
         parts = {name: _Part(folder, name, dtype, stack) for name in PARTS}
-        stream = iter(documents)
-        while batch := list(islice(stream, _BATCH)):
-            for document, sentences in zip(batch, _cut(batch, tokenizer), strict=True):
-                if sentences:
-                    part = "validation" if is_validation(document.text, validation) else "train"
-                    parts[part].add(sentences)
+        for document, sentences in documents:
+            parts["validation" if is_validation(document.text, validation) else "train"].add(sentences)
         for written in parts.values():
             written.sync()
     return {name: part.counts for name, part in parts.items()}
 
 
-def _cut(batch: list[RawDocument], tokenizer: Tokenizer) -> Iterator[list[list[int]]]:
-    """Yield the pieces of each document, sentence by sentence, without empty sentences."""
-    sentences = [_SENTENCE_END.split(document.text) for document in batch]
-    encoded = iter(tokenizer.encode_batch([s for found in sentences for s in found], add_special_tokens=False))
-    for found in sentences:
-        yield [ids for ids in (next(encoded).ids for _ in found) if ids]
+def _cut_all(
+    documents: Iterable[RawDocument], tokenizer: Tokenizer, split: Callable[[str], list[str]]
+) -> Iterator[tuple[RawDocument, list[list[int]]]]:
+    """Yield each document with its pieces, sentence by sentence, without empty sentences."""
+    stream = iter(documents)
+    while batch := list(islice(stream, _BATCH)):
+        sentences = [split(document.text) for document in batch]
+        encoded = iter(tokenizer.encode_batch([s for found in sentences for s in found], add_special_tokens=False))
+        for document, found in zip(batch, sentences, strict=True):
+            yield document, [ids for ids in (next(encoded).ids for _ in found) if ids]

@@ -1,6 +1,7 @@
 """Does a language model load here, and what does it cost: ``check_model``."""
 
 import contextlib
+import re
 import sys
 import tempfile
 import time
@@ -157,7 +158,7 @@ def _measure(name: str, source: str, model: LanguageModel | None, *, loaded: str
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         words_per_second=speed,
         pieces_per_word=pieces / words,
-        peak_memory=_peak_memory(device),
+        peak_memory=peak_memory(device),
     )
 
 
@@ -179,9 +180,20 @@ def _time(encoder: Model[list[Doc], list[Floats2d]], docs: list[Doc]) -> float:
     return words / (time.perf_counter() - start)
 
 
-def _peak_memory(device: torch.device) -> int | None:
+def peak_memory(device: torch.device) -> int | None:
+    """Return the most bytes that this process has taken so far, on a GPU those on the device.
+
+    device (torch.device): Where it computes.
+    RETURNS (int | None): None where the system does not say.
+    """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What getrusage says counts from before the process began its program: its parent's memory is in it.
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="utf8"), re.MULTILINE)
+        if found is not None:
+            return int(found.group(1)) * 1024
     with contextlib.suppress(ImportError):  # not on Windows
         import resource
 

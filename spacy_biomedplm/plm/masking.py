@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+# Hidden places come in multiples of it. Kernels for matrix products are compiled per shape and kept, and blocks of few
+# sizes are used again: with free numbers of places the process grows.
+PLACE_STEP = 128
+
 Flags = NDArray[np.bool_]
 Ids = NDArray[np.int64]
 
@@ -101,3 +105,13 @@ def choose_runs(ids: Ids, pieces: Pieces, share: float, run: int, rng: np.random
     for offset in range(run):
         chosen[:, offset:] |= begins[:, : ids.shape[1] - offset]
     return _at_least_one(chosen & free, free, rng)
+
+
+def fill_up(places: Ids, gold: Ids) -> tuple[Ids, Ids]:
+    """Bring the number of hidden places to a multiple of PLACE_STEP.
+
+    places, gold (Ids): Where pieces are hidden, and which; shape (places,).
+    RETURNS (tuple[Ids, Ids]): With places 0 whose gold is -1 behind them: they have no loss.
+    """
+    surplus = -len(places) % PLACE_STEP
+    return np.pad(places, (0, surplus)), np.pad(gold, (0, surplus), constant_values=-1)

@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from spacy_biomedplm.encoder.loading import find_folder, longest_input, set_dropout
+from spacy_biomedplm.encoder.loading import find_folder, longest_input, read_files, set_dropout
 from spacy_biomedplm.encoder.unpadded import UnpaddedBert
 from spacy_biomedplm.encoder.windows import Block, Layout
 from spacy_biomedplm.errors import BiomedplmError, coded
@@ -27,6 +27,17 @@ _ROLES = {
     "unk": ("[UNK]", "<unk>"),
 }
 
+# What transformers raises for a config that makes no model.
+_NO_MODEL = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _LAYER = re.compile(r"(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\.")
 
 
@@ -97,10 +108,8 @@ def load_vocabulary(config: ModelConfig) -> Vocabulary:
     from transformers import AutoTokenizer
 
     folder = find_folder_of_tokenizer(config.vocabulary) if config.vocabulary else find_folder(str(config.start))
-    try:
-        hugging = AutoTokenizer.from_pretrained(folder, use_fast=True, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise BiomedplmError(coded("B102", name=folder, folder=folder, reason=error)) from error
+    options = {"use_fast": True, "local_files_only": True, "trust_remote_code": False}
+    hugging = read_files(str(folder), folder, lambda: AutoTokenizer.from_pretrained(folder, **options))
     if not hugging.is_fast:
         raise BiomedplmError(coded("B106", folder=folder))
     return Vocabulary(folder, hugging)
@@ -115,7 +124,41 @@ def find_folder_of_tokenizer(name: str) -> Path:
     return Path(name) if (Path(name) / "tokenizer.json").is_file() else find_folder(name)
 
 
-def build_model(auto_class: Any, config: ModelConfig, vocabulary: Vocabulary, *, length: int, seed: int) -> Any:
+def read_model_config(config: ModelConfig, vocabulary: Vocabulary) -> Any:
+    """Return the config of transformers of a model that is to be trained.
+
+    config (ModelConfig): The section [model].
+    vocabulary (Vocabulary): A new model has as many rows as it has pieces.
+    RETURNS (PretrainedConfig): With the dropout that [model] asks for.
+    RAISES (BiomedplmError): B101 if the start is nowhere, B102 if its config is damaged, B532 for a config.json that
+        is none.
+    """
+    from transformers import AutoConfig
+
+    if config.scratch is None:
+        name = str(config.start)
+        folder = find_folder(name)
+        hugging = read_files(name, folder, lambda: AutoConfig.from_pretrained(folder, trust_remote_code=False))
+    else:
+        try:
+            values = json.loads(config.scratch.read_text(encoding="utf8"))
+            model_type = values.pop("model_type")
+            hugging = AutoConfig.for_model(model_type, **{**values, "vocab_size": len(vocabulary.hugging)})
+        except _NO_MODEL as error:
+            raise BiomedplmError(coded("B532", path=config.scratch, reason=error)) from error
+    set_dropout(hugging, config.dropout)
+    return hugging
+
+
+def build_model(
+    auto_class: Any,
+    config: ModelConfig,
+    vocabulary: Vocabulary,
+    *,
+    length: int,
+    seed: int,
+    hugging: Any = None,
+) -> Any:
     """Return a model with a head, loaded or with random weights; parameters the start does not have are new.
 
     auto_class (type): One of transformers' AutoModelFor… classes.
@@ -123,6 +166,7 @@ def build_model(auto_class: Any, config: ModelConfig, vocabulary: Vocabulary, *,
     vocabulary (Vocabulary): Its vocabulary.
     length (int): Pieces of the longest sequence it must read.
     seed (int): Of new weights.
+    hugging (PretrainedConfig | None): Instead of what ``read_model_config`` returns.
     RETURNS (PreTrainedModel): In fp32, in training mode; square matrices of a new head are the identity, so that the
         head starts from what the encoder says.
     RAISES (BiomedplmError): B102 if files are damaged or the model has no such head, B105 without safetensors, B110
@@ -130,10 +174,12 @@ def build_model(auto_class: Any, config: ModelConfig, vocabulary: Vocabulary, *,
         config.json that makes no model, B533 for a start without the weights of an encoder.
     """
     torch.manual_seed(seed)
+    if hugging is None:
+        hugging = read_model_config(config, vocabulary)
     if config.scratch is not None:
-        model = _build_new(auto_class, config, vocabulary)
+        model = _build_new(auto_class, hugging, config.scratch)
     else:
-        model = _load(auto_class, config)
+        model = _load(auto_class, hugging, str(config.start))
     rows = model.get_input_embeddings().weight.shape[0]
     highest = max(vocabulary.hugging.get_vocab().values())
     if highest >= rows:
@@ -144,43 +190,31 @@ def build_model(auto_class: Any, config: ModelConfig, vocabulary: Vocabulary, *,
     return model.train()
 
 
-def _build_new(auto_class: Any, config: ModelConfig, vocabulary: Vocabulary) -> Any:
-    from transformers import AutoConfig
-
+def _build_new(auto_class: Any, hugging: Any, path: Path) -> Any:
     try:
-        values = json.loads(Path(str(config.scratch)).read_text(encoding="utf8"))
-        model_type = values.pop("model_type")
-        hugging = AutoConfig.for_model(model_type, **{**values, "vocab_size": len(vocabulary.hugging)})
-        set_dropout(hugging, config.dropout)
         return auto_class.from_config(hugging)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise BiomedplmError(coded("B532", path=config.scratch, reason=error)) from error
+    except _NO_MODEL as error:
+        raise BiomedplmError(coded("B532", path=path, reason=error)) from error
 
 
-def _load(auto_class: Any, config: ModelConfig) -> Any:
-    from transformers import AutoConfig
+def _load(auto_class: Any, hugging: Any, name: str) -> Any:
     from transformers.utils import logging
 
-    name = str(config.start)
     folder = find_folder(name)
     if not list(folder.glob("*.safetensors")):
         raise BiomedplmError(coded("B105", folder=folder))
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        hugging = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-        set_dropout(hugging, config.dropout)
-        model, report = auto_class.from_pretrained(
-            folder,
-            config=hugging,
-            torch_dtype=torch.float32,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise BiomedplmError(coded("B102", name=name, folder=folder, reason=error)) from error
+        options = {
+            "config": hugging,
+            "torch_dtype": torch.float32,
+            "use_safetensors": True,
+            "local_files_only": True,
+            "trust_remote_code": False,
+            "output_loading_info": True,
+        }
+        model, report = read_files(name, folder, lambda: auto_class.from_pretrained(folder, **options))
     finally:
         logging.set_verbosity(before)
     _check_loaded(model, report["missing_keys"], name)

@@ -146,7 +146,9 @@ class Pretraining:
         sums: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
         makers = self.objective.validation_batches(self.training.micro_batch, _VALIDATION_SAMPLES)
         self.objective.network.eval()
-        for make in makers[self.processes.rank :: self.processes.count]:
+        if len(makers) >= self.processes.count:
+            makers = makers[self.processes.rank :: self.processes.count]
+        for make in makers:
             for name, (value, count) in self.objective.loss(self._to_device(make())).counts.items():
                 sums[name][0] += value
                 sums[name][1] += count
@@ -159,8 +161,8 @@ class Pretraining:
         names = sorted(sums)
         totals = self.processes.total([value for name in names for value in sums[name]])
         figures = {name: totals[2 * i] / max(1.0, totals[2 * i + 1]) for i, name in enumerate(names)}
-        if "loss" in figures:
-            figures["perplexity"] = math.exp(min(50.0, figures["loss"]))
+        if self.objective.perplexity_of in figures:
+            figures["perplexity"] = math.exp(min(50.0, figures[self.objective.perplexity_of]))
         return {name: round(value, 4) for name, value in figures.items()}
 
     def _to_device(self, arrays: Mapping[str, Any]) -> dict[str, torch.Tensor]:
@@ -200,6 +202,7 @@ class Pretraining:
             self.optimizer.restore()
             self.objective.save(partial)
             record = {"config": self.config.as_dict(), "corpora": self.corpora, "steps": self.steps}
+            record |= {"remarks": list(self.objective.remarks)} if self.objective.remarks else {}
             (partial / RECORD_FILE).write_text(json.dumps(record, indent=1), encoding="utf8")
             shutil.rmtree(self.output / MODEL_FOLDER, ignore_errors=True)
             os.replace(partial, self.output / MODEL_FOLDER)

@@ -54,14 +54,25 @@ class Stream:
         number (int): From 0; beyond one pass the next one begins.
         RETURNS (Ids): Shape (length,).
         """
+        body = self.line(self.start(number), self.body)
+        return np.concatenate([self.frame.prefix, body, self.frame.suffix]).astype(np.int64)
+
+    def start(self, number: int) -> int:
+        """Return where in the line of pieces and separators a sequence begins.
+
+        number (int): As for ``sequence``.
+        """
         turn, place = divmod(number, self.n_sequences)
         if self._order[0] != turn:
             self._order = (turn, np.random.default_rng((self.seed, turn)).permutation(self.n_sequences))
         shift = int(np.random.default_rng((self.seed, turn, 1)).integers(self._size))
-        start = (int(self._order[1][place]) * self.body + shift) % self._size
-        return np.concatenate([self.frame.prefix, self._line(start, self.body), self.frame.suffix]).astype(np.int64)
+        return (int(self._order[1][place]) * self.body + shift) % self._size
 
-    def _line(self, start: int, count: int) -> Ids:
+    def line(self, start: int, count: int) -> Ids:
+        """Return pieces and separators; behind the last document comes the first.
+
+        start (int): Place in the line. count (int): How many, at least 1.
+        """
         parts = []
         while count:
             end = min(start + count, self._size)

@@ -14,6 +14,7 @@ from spacy_biomedplm.plm.cache import TokenCache
 from spacy_biomedplm.plm.config import PretrainConfig, fill_options
 from spacy_biomedplm.plm.networks import Vocabulary
 from spacy_biomedplm.plm.sampling import Mixture, Stream
+from spacy_biomedplm.plm.sources import RUNNING_TEXT, Source
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,9 +49,14 @@ class Objective:
     corpora (Corpora): The cut corpora.
 
     A subclass sets ``network``, all that learns, and ``model``, what is saved; and defines ``arrays`` and ``loss``.
+    ``perplexity_of`` names the figure of ``Outcome.counts`` whose exponential is a perplexity; "" if none is.
+    ``source`` reads the corpora; ``remarks`` are for the user and the record of a run.
     """
 
     options_class: Any = None
+    perplexity_of = "loss"
+    source: Source = RUNNING_TEXT
+    remarks: Sequence[str] = ()
     network: nn.Module
     model: Any
 
@@ -135,11 +141,13 @@ class Objective:
 
         folder (Path): New folder.
         """
-        tensors = {
-            name: value.detach().to(self.saved_dtype).contiguous() for name, value in self.model.state_dict().items()
-        }
-        self.model.config.torch_dtype = str(self.saved_dtype).removeprefix("torch.")
-        self.model.save_pretrained(folder, state_dict=tensors, safe_serialization=True)
-        self.vocabulary.hugging.save_pretrained(folder)
+        self.write(self.model, folder)
 
-    saved_dtype = torch.float32
+    def write(self, model: Any, folder: Path) -> None:
+        """Write one model and the vocabulary.
+
+        model (PreTrainedModel): In fp32. folder (Path): New folder.
+        """
+        tensors = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
+        model.save_pretrained(folder, state_dict=tensors, safe_serialization=True)
+        self.vocabulary.hugging.save_pretrained(folder)

@@ -8,7 +8,7 @@ import torch
 
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.plm.losses import word_loss
-from spacy_biomedplm.plm.masking import choose_runs, choose_words, describe_pieces, hide
+from spacy_biomedplm.plm.masking import choose_runs, choose_words, describe_pieces, fill_up, hide
 from spacy_biomedplm.plm.networks import SequenceReader, build_model, word_head
 from spacy_biomedplm.plm.objectives.base import Arrays, Objective, Outcome
 
@@ -35,14 +35,9 @@ class MaskedLanguageModel(Objective):
 
     def build(self) -> None:
         """Make the model."""
-        from transformers import AutoModelForMaskedLM
-
         if not 0 < self.options.share < 1 or self.options.run < 0:
             raise BiomedplmError(coded("B527", path="[objective]", reason="share is in (0, 1), run is 0 or more"))
-        model = build_model(
-            AutoModelForMaskedLM, self.config.model, self.vocabulary, length=self.config.data.length, seed=self.seed
-        )
-        self.model = self.network = model
+        model = self.model = self.network = self.load()
         self.read = SequenceReader(model.base_model)
         self.head = word_head(model)
         self.pieces = describe_pieces(
@@ -52,6 +47,14 @@ class MaskedLanguageModel(Objective):
             model.get_input_embeddings().weight.shape[0],
         )
 
+    def load(self) -> Any:
+        """Return the model with its heads."""
+        from transformers import AutoModelForMaskedLM
+
+        return build_model(
+            AutoModelForMaskedLM, self.config.model, self.vocabulary, length=self.config.data.length, seed=self.seed
+        )
+
     def arrays(self, samples: Any, rng: np.random.Generator) -> Arrays:
         """Return ids with hidden pieces, the places of those and what they were."""
         options = self.options
@@ -59,14 +62,11 @@ class MaskedLanguageModel(Objective):
             chosen = choose_runs(samples, self.pieces, options.share, options.run, rng)
         else:
             chosen = choose_words(samples, self.pieces, options.share, rng, whole_words=options.whole_words)
-        return {
-            "ids": hide(samples, chosen, self.pieces, rng),
-            "places": np.flatnonzero(chosen),
-            "gold": samples[chosen],
-        }
+        places, gold = fill_up(np.flatnonzero(chosen), samples[chosen])
+        return {"ids": hide(samples, chosen, self.pieces, rng), "places": places, "gold": gold}
 
     def loss(self, batch: dict[str, torch.Tensor]) -> Outcome:
         """Return the cross-entropy of the hidden pieces."""
         loss, right = word_loss(self.head(self.read(batch["ids"])[batch["places"]]), batch["gold"])
-        count = len(batch["gold"])
+        count = int((batch["gold"] >= 0).sum())
         return Outcome(loss, {"loss": (float(loss.detach()) * count, count), "accuracy": (right, count)})
