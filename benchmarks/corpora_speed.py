@@ -1,6 +1,6 @@
 """How fast files of corpora are read to records, and how much memory that takes; on one core, in fresh processes.
 
-python benchmarks/corpora_speed.py /folder/of/corpora
+python benchmarks/corpora_speed.py
 """
 
 import json
@@ -19,6 +19,7 @@ from _common import OutputOption, TableOption, console, markdown_table, provenan
 
 from spacy_biomedplm.corpora import Report, read_brat, read_ddi, read_drugprot, read_iob, read_pubtator
 from spacy_biomedplm.corpora.bioc import read_bioc_xml
+from spacy_biomedplm.corpora.catalogue import find_root
 from spacy_biomedplm.corpora.knowtator import read_knowtator
 from spacy_biomedplm.corpora.ppi import read_ppi
 from spacy_biomedplm.corpora.pubmed import read_pubmed_xml
@@ -133,7 +134,7 @@ def measure_in_fresh_process(name: str, paths: list[Path]) -> dict[str, Any]:
 
 
 def main(
-    paths: list[Path] = typer.Argument(..., help="Folder of the corpora."),
+    paths: list[Path] = typer.Argument(None, help="Folders of corpora; what BIOMEDPLM_CORPORA names by default."),
     citations: int = typer.Option(30_000, min=1, help="Articles of the PubMed file that is made up."),
     seed: int = typer.Option(1, help="Of its words."),
     output: Path = OutputOption,
@@ -146,7 +147,7 @@ def main(
         return
     rows: dict[str, dict[str, Any]] = {}
     for name, (_, patterns) in FORMATS.items():
-        found = sorted({path for root in paths for pattern in patterns for path in root.glob(pattern)})
+        found = sorted({path for root in paths or [find_root()] for pattern in patterns for path in root.glob(pattern)})
         if found:
             rows[name] = measure_in_fresh_process(name, found)
             console.print(f"{name}: {rows[name]['mb_per_second']} MB/s")
