@@ -50,13 +50,12 @@ class Objective:
 
     A subclass sets ``network``, all that learns, and ``model``, what is saved; and defines ``arrays`` and ``loss``.
     ``perplexity_of`` names the figure of ``Outcome.counts`` whose exponential is a perplexity; "" if none is.
-    ``source`` reads the corpora; ``remarks`` are for the user and the record of a run.
+    ``source`` reads the corpora.
     """
 
     options_class: Any = None
     perplexity_of = "loss"
     source: Source = RUNNING_TEXT
-    remarks: Sequence[str] = ()
     network: nn.Module
     model: Any
 
@@ -90,6 +89,11 @@ class Objective:
         batch (dict[str, Tensor]): What ``arrays`` returned, on the device of the network.
         """
         raise NotImplementedError
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What the user and the record of a run are told of the samples; nothing by default."""
+        return ()
 
     def make_streams(self, caches: Sequence[TokenCache]) -> list[Any]:
         """Return what hands out the samples of each corpus; sequences without padding by default."""

@@ -209,7 +209,7 @@ class SynonymAlignment(Objective):
         ]
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> Sequence[str]:
         """What is not learned from as it stands in the tables."""
         streams = [*self._streams, *self._held_back]
         found = []
