@@ -4,9 +4,12 @@ import json
 import math
 import os
 import shutil
+import signal
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +85,15 @@ class Pretraining:
         on_step (OnStep): Called after every step with what is logged; also what a validation found.
         until (int | None): Stop after this step with a checkpoint, without a model.
         RAISES (BiomedplmError): B539 if the loss is no number; the last checkpoint stays as it is. B524 if the disk
-            is full. An interrupt writes a checkpoint before it comes out.
+            is full. KeyboardInterrupt after Ctrl-C or SIGTERM: the step is finished and a checkpoint written before; a
+            second one ends at once.
         """
         if self.processes.device.type == "cpu":
             keep_freed_memory()
         saved = time.monotonic()
         last = min(self.steps, until or self.steps)
-        try:
-            while self.step < last:
+        with _gathered_interrupts() as received:
+            while self.step < last and not self.processes.total([len(received)])[0]:
                 self._log(self._learn(), on_step)
                 every = self.training.evaluate_every
                 if every and (self.step % every == 0 or self.step == self.steps):
@@ -97,12 +101,11 @@ class Pretraining:
                 if time.monotonic() - saved > 60 * self.training.checkpoint_minutes:
                     self._save()
                     saved = time.monotonic()
-        except KeyboardInterrupt:
             self._save()
-            raise
-        self._save()
         if self.step == self.steps:
             self._finish()
+        elif received:
+            raise KeyboardInterrupt
 
     def _learn(self) -> dict[str, Any]:
         begin = time.perf_counter()
@@ -208,6 +211,27 @@ class Pretraining:
             os.replace(partial, self.output / MODEL_FOLDER)
         except OSError as error:
             raise BiomedplmError(coded("B524", path=partial, reason=error.strerror or error)) from error
+
+
+@contextmanager
+def _gathered_interrupts() -> Iterator[list[int]]:
+    """Gather the first Ctrl-C or SIGTERM instead of raising it in the middle of a step."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+
+    def note(number: int, frame: Any) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def make_objective(config: PretrainConfig) -> type[Objective]:

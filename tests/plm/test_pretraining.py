@@ -100,6 +100,16 @@ def test_a_killed_run_goes_on(write_config: WriteConfig, tmp_path: Path) -> None
     assert curve(train(path, tmp_path / "killed")) == curve(train(path, tmp_path / "whole"))
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_the_step(number: signal.Signals, write_config: WriteConfig, tmp_path: Path) -> None:
+    path = write_config(steps=8)
+    run = start(path, tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt):
+        run.run(lambda record: os.kill(os.getpid(), number) if record["step"] == 3 else None)
+    assert run.step == 3
+    assert curve(train(path, tmp_path / "run")) == curve(train(path, tmp_path / "whole"))
+
+
 def test_frozen_weights_stay(write_config: WriteConfig, tmp_path: Path, tiny_plm: Callable[..., Path]) -> None:
     frozen = f'start = "{tiny_plm("bert")}"\nfrozen = ["embeddings", "encoder.layer.0"]'
     path = write_config(model=frozen)
