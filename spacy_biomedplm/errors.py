@@ -161,6 +161,11 @@ class Errors:
         "'{path}', line {line}, document {doc_id}: {id} lies at {found}, the text has {size} characters. Repair the "
         "offsets; they count characters from 0, and the end is the character after the last."
     )
+    B488 = (
+        "'{path}': the document {doc_id} is there twice, with the same text and other annotations. Join them, or give "
+        "one of them another identifier."
+    )
+    B489 = "'{path}', line {line}: several columns have the name {names}. Give each its own."
     B431 = (
         "'{path}', line {line}, document {doc_id}: the identifier {id} is there twice. Every mention, relation and "
         "event of a document needs one of its own."

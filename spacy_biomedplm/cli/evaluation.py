@@ -147,7 +147,7 @@ def evaluate_pipeline(
         the pipeline finds any, or ``metrics`` need none.
     RAISES (BiomedplmError): As ``evaluate``, and B725 for an unknown metric.
     """
-    report = Report(errors="repair", limit=sys.maxsize)
+    report = Report(errors="repair", limit=sys.maxsize, whole=True)
     gold, is_file = _open_corpus(corpus, split, nlp, report, allow_noncommercial)
     docs = list(gold)
     if not docs:

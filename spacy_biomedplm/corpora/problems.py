@@ -46,12 +46,15 @@ class Report:
     errors (ErrorMode): "raise" stops at the first one; "skip" leaves broken items out; "repair" mends those that can
         be mended in one way only, and leaves the others out. Whatever is mended or left out is counted and listed.
     limit (int): How many problems are listed one by one; all of them are counted.
+    whole (bool): A file, document or row that cannot be read any further is an error in every mode: what is scored, or
+        compared with training documents, must be all there.
     """
 
     errors: ErrorMode = "raise"
     limit: int = 10_000
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    whole: bool = False
 
     def add(self, problem: Problem) -> None:
         """Count a problem and list it if there is room.
@@ -105,13 +108,15 @@ class Report:
         """Leave out what cannot be read any further inside of the block: the rest of a file, or an item of it.
 
         path, line, doc_id: As in Problem.
-        RAISES (BiomedplmError): The message of what the block raises, if errors is "raise".
+        RAISES (BiomedplmError): The message of what the block raises, if errors is "raise" or ``whole`` is set.
         """
         try:
             yield
         except _StoppedError:
             raise
         except BiomedplmError as err:
+            if self.whole:
+                raise
             self._stop(str(err))
             self.add(Problem("dropped", path, line, doc_id, str(err)))
 

@@ -205,11 +205,16 @@ def _join(parts: list[DocumentRecord]) -> DocumentRecord:
 
 
 def _without_copies(records: Iterable[DocumentRecord], report: Report) -> Iterator[DocumentRecord]:
-    seen: set[tuple[str, int]] = set()
+    seen: dict[tuple[str, int], int] = {}
     for record in records:
         key = (record.doc_id, hash(record.text))
-        if key in seen:
+        mentions = tuple((found.label, found.fragments, found.concepts) for found in record.mentions)
+        said = hash((mentions, tuple((found.label, found.arguments) for found in record.relations)))
+        if key not in seen:
+            seen[key] = said
+            yield record
+        elif seen[key] == said:
             report.add(Problem("excluded", record.path, 0, record.doc_id, "the document was in this file before"))
-            continue
-        seen.add(key)
-        yield record
+        else:
+            message = coded("B488", path=record.path, doc_id=record.doc_id)
+            report.drop(message, path=record.path, doc_id=record.doc_id)

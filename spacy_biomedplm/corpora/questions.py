@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from spacy_biomedplm.corpora.files import decode
+from spacy_biomedplm.corpora.json_rows import parse_json
 from spacy_biomedplm.corpora.parts import Part, join_parts
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.rows import show
@@ -193,8 +194,4 @@ def _read_json(path: Path, report: Report) -> Iterator[tuple[str, Any]]:
     for name, _, chunks in read_streams(path, (".json",), report):
         with report.leaving_out(name):
             text = decode(b"".join(chunks), path=name, line=1)
-            try:
-                data = json.loads(text)
-            except (ValueError, RecursionError) as err:
-                raise BiomedplmError(coded("B428", path=name, line=1, wanted="JSON", reason=err)) from err
-            yield name, data
+            yield name, parse_json(text, path=name, line=1, wanted="questions")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from spacy_biomedplm.corpora.files import decode_lines
 from spacy_biomedplm.corpora.json_rows import parse_json
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
-from spacy_biomedplm.errors import coded
+from spacy_biomedplm.errors import BiomedplmError, coded
 
 _SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".rel")
 WHITE_SPACE = " "
@@ -87,7 +88,7 @@ def _read_cells(
     lines: Iterator[tuple[int, str]], path: str, delimiter: str, quoted: bool, columns: Sequence[str] | None
 ) -> Iterator[tuple[int, list[str]]]:
     if quoted:
-        reader = csv.reader((line.replace("\x00", "\ufffd") for _, line in lines), delimiter=delimiter)
+        reader = csv.reader((line.replace("\x00", "\ufffd") for _, line in lines), delimiter=delimiter, strict=True)
         while True:
             try:
                 cells = next(reader, None)
@@ -112,6 +113,9 @@ def _name_cells(
             continue
         if columns is None:
             columns = [cell.strip() or "row" for cell in cells]
+            twice = sorted(name for name, count in Counter(columns).items() if count > 1)
+            if twice:
+                raise BiomedplmError(coded("B489", path=path, line=line, names=", ".join(twice)))
         elif len(cells) != len(columns):
             values = {"path": path, "line": line}
             found = " ".join(cells)[:60]
@@ -129,9 +133,9 @@ def _read_objects(
         if not text.strip():
             continue
         try:
-            found = json.loads(text)
-        except (ValueError, RecursionError) as err:
-            report.drop(coded("B428", path=path, line=line, wanted="a JSON object", reason=err), path=path, line=line)
+            found = parse_json(text, path=path, line=line, wanted="a JSON object")
+        except BiomedplmError as err:
+            report.drop(str(err), path=path, line=line)
             continue
         if isinstance(found, dict):
             yield line, {name: show(value) for name, value in found.items()}

@@ -63,7 +63,7 @@ def create_corpus_reader(
         corpus = get_corpus(name)
         if not records:
             known = corpus.broken.get(split, 0) if errors == "raise" else 0
-            report = Report(errors="repair" if known else errors)
+            report = Report(errors="repair" if known else errors, whole=errors == "raise")
             found = read_corpus(name, split, root, report, allow_noncommercial=allow_noncommercial)
             # The shared positions that make a passage are counted among all documents of the corpus.
             chosen = list(found) if exclude_tests else list(islice(found, max_docs))
@@ -117,6 +117,8 @@ def _hold_out(tests: tuple[tuple[str, str], ...], root: Path) -> HeldOut:
     fingerprints = []
     for name, split in tests:
         corpus = get_corpus(name)
-        for record in read_corpus(name, split, root, Report(errors="repair"), allow_noncommercial=True):
+        # Documents of a test split that cannot be read would be taken for training.
+        report = Report(errors="repair", whole=True)
+        for record in read_corpus(name, split, root, report, allow_noncommercial=True):
             fingerprints.append(fingerprint_text(corpus, split, record.doc_id, record.text))
     return HeldOut(fingerprints)

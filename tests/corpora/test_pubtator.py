@@ -240,3 +240,22 @@ def test_read_pubtator_raises_its_own_error_only(content: bytes, tmp_path_factor
         except BiomedplmError:
             continue
         assert all(record.doc_id for record in found)
+
+
+def test_a_document_that_is_there_twice_with_other_annotations(tmp_path: Path) -> None:
+    first, second = ("1|t|IL-4 binds.\n1\t0\t4\tIL-4\tGene\n\n", "1|t|IL-4 binds.\n1\t5\t10\tbinds\tVerb\n\n")
+    (tmp_path / "same.pubtator").write_text(first + first, encoding="utf8")
+    report = Report()
+    assert len(list(read_pubtator(tmp_path / "same.pubtator", report=report))) == 1
+    assert report.counts == {"excluded": 1}
+    (tmp_path / "other.pubtator").write_text(first + second, encoding="utf8")
+    with pytest.raises(BiomedplmError, match="B488"):
+        list(read_pubtator(tmp_path / "other.pubtator"))
+
+
+def test_what_must_be_whole_is_an_error_in_every_mode(tmp_path: Path) -> None:
+    packed = gzip.compress(b"".join(b"%d|t|IL-4 binds.\n\n" % number for number in range(5000)))
+    (tmp_path / "cut.pubtator.gz").write_bytes(packed[: len(packed) // 2])
+    assert list(read_pubtator(tmp_path / "cut.pubtator.gz", report=Report(errors="repair")))
+    with pytest.raises(BiomedplmError, match=r"cut\.pubtator\.gz"):
+        list(read_pubtator(tmp_path / "cut.pubtator.gz", report=Report(errors="repair", whole=True)))
