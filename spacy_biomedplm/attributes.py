@@ -22,7 +22,7 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -40,6 +40,9 @@ RELATIONS_KEY = "biomedplm_relations"
 EVENTS_KEY = "biomedplm_events"
 RECORD_KEY = "biomedplm_record"
 """What has no place of its own on a document: attributes, equivalences, notes, empty passages."""
+
+MAX_SHOWN = 12
+"""Events of a circle that a message names."""
 
 NEGATION = "Negation"
 SPECULATION = "Speculation"
@@ -188,7 +191,7 @@ def get_events(doc: Doc) -> tuple[Event, ...]:
     made: dict[str, Event] = {}
     order, circle = order_events({name: _event_targets(row) for name, row in rows.items()})
     if circle:
-        raise BiomedplmError(coded("B433", events=" → ".join([*circle, circle[0]])))
+        raise BiomedplmError(coded("B433", events=show_circle(circle)))
     for name in order:
         row = rows[name]
         arguments = tuple(Argument(role, _target(doc, kind, target, made)) for role, kind, target in row["arguments"])
@@ -206,6 +209,16 @@ def order_events(targets: Mapping[str, Iterable[str]]) -> tuple[list[str], list[
         not complete. No circle is an empty list.
     """
     order: list[str] = []
+    return order, next(walk_events(targets, order), [])
+
+
+def walk_events(targets: Mapping[str, Iterable[str]], order: list[str]) -> Iterator[list[str]]:
+    """Yield circles of events, in time that grows with the events and arguments alone; what is left has no circle.
+
+    targets (Mapping[str, Iterable[str]]): For each event, the events that are its arguments.
+    order (list[str]): Gets the other events, each after those that are its arguments.
+    YIELDS (list[str]): A circle; its last event is left out from then on.
+    """
     done: set[str] = set()
     for first in targets:
         # No recursion: an untrusted file can nest events deeper than Python's stack.
@@ -214,17 +227,28 @@ def order_events(targets: Mapping[str, Iterable[str]]) -> tuple[list[str], list[
         while path:
             name, rest = path[-1]
             following = next((t for t in rest if t in targets and t not in done), None)
+            if following is not None and following not in depth:
+                depth[following] = len(path)
+                path.append((following, iter(targets[following])))
+                continue
             if following is None:
                 order.append(name)
-                done.add(name)
-                path.pop()
-                del depth[name]
-                continue
-            if following in depth:
-                return order, [above for above, _ in path[depth[following] :]]
-            depth[following] = len(path)
-            path.append((following, iter(targets[following])))
-    return order, []
+            else:
+                yield [above for above, _ in path[depth[following] :]]
+            done.add(name)
+            path.pop()
+            del depth[name]
+
+
+def show_circle(names: Sequence[str]) -> str:
+    """Return a circle as text, of a long one the beginning and the end.
+
+    names (Sequence[str]): The events in it.
+    """
+    shown = list(names)
+    if len(shown) > MAX_SHOWN:
+        shown = [*shown[: MAX_SHOWN - 2], f"({len(shown) - MAX_SHOWN + 1} more)", shown[-1]]
+    return " → ".join([*shown, shown[0]])
 
 
 def set_events(doc: Doc, events: Iterable[Event]) -> None:
@@ -277,7 +301,7 @@ def _inner_first(events: Iterable[Event]) -> tuple[dict[str, Event], list[str]]:
         found.update((str(id(target)), target) for target in inner)
     order, circle = order_events(targets)
     if circle:
-        shown = " → ".join(found[key].id or found[key].label for key in [*circle, circle[0]])
+        shown = show_circle([found[key].id or found[key].label for key in circle])
         raise BiomedplmError(coded("B433", events=shown))
     return found, order
 

@@ -175,6 +175,14 @@ class Errors:
         "Repair the text where it was made."
     )
     B433 = "Events are arguments of each other in a circle: {events}. Take one of these arguments out."
+    B445 = (
+        "'{path}', line {line}, document {doc_id}: events are arguments of each other in a circle: {events}. Take one "
+        "of these arguments out."
+    )
+    B446 = (
+        "'{path}', line {line}: carriage returns without line feeds end lines there. Convert the file: "
+        "`tr '\\r' '\\n' < FILE`."
+    )
     B434 = (
         "'{path}', line {line}, document {doc_id}: {id} refers to {target}, which is not in the document. Repair the "
         "reference, or add what is missing."
@@ -267,7 +275,7 @@ class Errors:
         "there."
     )
     B444 = (
-        "Document '{doc_id}' cannot have a file of its own in '{path}': {reason}. Every document needs an identifier "
+        "Document '{doc_id}' cannot have a file of its own: {reason}. Every document needs an identifier "
         "that makes a file name which no other has; change it in the source."
     )
     B450 = (
@@ -580,7 +588,7 @@ class Errors:
         "with more memory."
     )
     B640 = (
-        "The corpus '{corpus}' is neither a file (.spacy, PubTator) nor one of the catalogue. Names like it: {known}. "
+        "The corpus '{corpus}' is neither a file or folder nor one of the catalogue. Names like it: {known}. "
         "`biomedplm corpora list` shows all of them; they are looked for in the folder named by BIOMEDPLM_CORPORA."
     )
     B641 = "{corpus}: no documents to score{split}. Check the file and the split."

@@ -24,6 +24,7 @@ from spacy_biomedplm.corpora.ppi import read_ppi
 from spacy_biomedplm.corpora.pubmed import read_pubmed_xml
 from spacy_biomedplm.corpora.pubtator import read_pubtator
 from spacy_biomedplm.corpora.txt import read_txt
+from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.types import DocumentRecord
 from spacy_biomedplm.writers.bigbio import write_bigbio
 from spacy_biomedplm.writers.bioc import write_bioc_json, write_bioc_xml
@@ -84,3 +85,26 @@ FORMATS = {
         Format("docbin", read_docbin, write_docbin, (".spacy",)),
     )
 }
+
+
+def find_format(path: Path, name: str | None, *, option: str) -> Format:
+    """Return the format of a file or folder.
+
+    path (Path): Its name decides where no format is given.
+    name (str | None): Key of FORMATS.
+    option (str): Option that would give it, for the message.
+    RAISES (BiomedplmError): B660 if there is no such format, or the name does not say.
+    """
+    if name is not None:
+        if name not in FORMATS:
+            known = ", ".join(FORMATS)
+            raise BiomedplmError(
+                coded("B660", path=path, reason=f"there is no format '{name}'", option=option, known=known)
+            )
+        return FORMATS[name]
+    plain = path.name.lower().removesuffix(".gz")
+    fitting = [(len(end), known.name) for known in FORMATS.values() for end in known.suffixes if plain.endswith(end)]
+    if fitting:
+        return FORMATS[max(fitting)[1]]
+    reason = "its name does not say which format it has"
+    raise BiomedplmError(coded("B660", path=path, reason=reason, option=option, known=", ".join(FORMATS)))

@@ -12,7 +12,7 @@ from typing import Any
 from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.formats import FORMATS, Format
+from spacy_biomedplm.formats import FORMATS, Format, find_format
 from spacy_biomedplm.types import DocumentRecord
 
 
@@ -95,29 +95,6 @@ def convert(
     finally:
         _remove(partial)
     return done
-
-
-def find_format(path: Path, name: str | None, *, option: str) -> Format:
-    """Return the format of a file or folder.
-
-    path (Path): Its name decides where no format is given.
-    name (str | None): Key of FORMATS.
-    option (str): Option that would give it, for the message.
-    RAISES (BiomedplmError): B660 if there is no such format, or the name does not say.
-    """
-    if name is not None:
-        if name not in FORMATS:
-            known = ", ".join(FORMATS)
-            raise BiomedplmError(
-                coded("B660", path=path, reason=f"there is no format '{name}'", option=option, known=known)
-            )
-        return FORMATS[name]
-    plain = path.name.lower().removesuffix(".gz")
-    fitting = [(len(end), known.name) for known in FORMATS.values() for end in known.suffixes if plain.endswith(end)]
-    if fitting:
-        return FORMATS[max(fitting)[1]]
-    reason = "its name does not say which format it has"
-    raise BiomedplmError(coded("B660", path=path, reason=reason, option=option, known=", ".join(FORMATS)))
 
 
 def _records(

@@ -14,9 +14,15 @@ def evaluate_command(
     corpus: str = typer.Argument(
         ...,
         metavar="CORPUS",
-        help="Known corpus such as bc5cdr (in the folder that BIOMEDPLM_CORPORA names), or a .spacy or PubTator file.",
+        help="Known corpus such as bc5cdr (in the folder that BIOMEDPLM_CORPORA names), or a file, folder or archive.",
     ),
     split: str = typer.Option("test", "--split", "-s", help="Split of a known corpus: train, dev or test."),
+    source_format: str | None = typer.Option(
+        None,
+        "--format",
+        "-f",
+        help="Format of a file or folder, as `biomedplm convert` names them; else its name says.",
+    ),
     guideline: str | None = typer.Option(
         None, "--guideline", "-g", help="Guideline that the model follows. Default: that of the corpus."
     ),
@@ -38,7 +44,13 @@ def evaluate_command(
     from spacy_biomedplm.cli.evaluation import evaluate
 
     result = evaluate(
-        model, corpus, split=split, guideline=guideline, device=device, allow_noncommercial=allow_noncommercial
+        model,
+        corpus,
+        split=split,
+        guideline=guideline,
+        device=device,
+        allow_noncommercial=allow_noncommercial,
+        source_format=source_format,
     )
     if result.foreign_labels:
         found, gold = ", ".join(result.foreign_labels), ", ".join(result.labels)

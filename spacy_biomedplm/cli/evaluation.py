@@ -17,7 +17,6 @@ from spacy_biomedplm.corpora.catalogue import find_similar, get_corpus, load_cor
 from spacy_biomedplm.corpora.docbin import read_docs
 from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.corpora.pubtator import read_pubtator
 from spacy_biomedplm.documents import make_doc, make_record
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.evaluation.entities import score_entities
@@ -31,6 +30,7 @@ from spacy_biomedplm.evaluation.running import (
     relabel,
     run_metrics,
 )
+from spacy_biomedplm.formats import find_format
 from spacy_biomedplm.scoring import PRF
 from spacy_biomedplm.types import DocumentRecord
 
@@ -104,25 +104,33 @@ def evaluate(
     guideline: str | None = None,
     device: str = "cpu",
     allow_noncommercial: bool = False,
+    source_format: str | None = None,
 ) -> Evaluation:
     """Return the scores of a pipeline on a corpus.
 
     model (str): Installed package, or folder.
-    corpus (str): Name of a known corpus, or a .spacy or PubTator file.
+    corpus (str): Name of a known corpus, or a file, folder or archive.
     split (str): Split of a known corpus.
     guideline (str | None): Guideline that the pipeline follows. None takes that of the corpus if the pipeline
         knows it, and the harmonised labels otherwise.
     device (str): "cpu" or "cuda:N".
     allow_noncommercial (bool): Read a corpus whose terms forbid commercial use.
+    source_format (str | None): Format of a file or folder; None takes what its name says.
     RETURNS (Evaluation): A prediction is right if its characters and its label are those of a gold mention.
         Gold are all mentions, overlapping ones too, and those that cannot be placed in the text, as missed; of a
         document that says what it is annotated for, only labels among those are scored.
-    RAISES (BiomedplmError): As load_pipeline; B640 if there is no such corpus, B641 if it is empty; the
-        errors of the corpus readers.
+    RAISES (BiomedplmError): As load_pipeline; B640 if there is no such corpus, B641 if it is empty, B660 for an
+        unknown format; the errors of the corpus readers.
     """
     nlp = load_pipeline(model, device=device)
     return evaluate_pipeline(
-        nlp, corpus, split=split, guideline=guideline, model=model, allow_noncommercial=allow_noncommercial
+        nlp,
+        corpus,
+        split=split,
+        guideline=guideline,
+        model=model,
+        allow_noncommercial=allow_noncommercial,
+        source_format=source_format,
     )
 
 
@@ -136,10 +144,11 @@ def evaluate_pipeline(
     only: Collection[str] = (),
     model: str = "",
     allow_noncommercial: bool = False,
+    source_format: str | None = None,
 ) -> Evaluation:
     """Return the scores of a loaded pipeline on a corpus.
 
-    nlp (Language): The pipeline. corpus, split, guideline, allow_noncommercial: As for ``evaluate``.
+    nlp (Language): The pipeline. corpus, split, guideline, allow_noncommercial, source_format: As for ``evaluate``.
     metrics (Sequence[str] | None): Metrics to score by; None takes those of the corpus.
     only (Collection[str]): Labels of mentions to score; empty for all that are annotated.
     model (str): Name of the model, for messages.
@@ -148,7 +157,7 @@ def evaluate_pipeline(
     RAISES (BiomedplmError): As ``evaluate``, and B725 for an unknown metric.
     """
     report = Report(errors="repair", limit=sys.maxsize, whole=True)
-    gold, is_file = _open_corpus(corpus, split, nlp, report, allow_noncommercial)
+    gold, is_file = _open_corpus(corpus, split, nlp, report, allow_noncommercial, source_format)
     docs = list(gold)
     if not docs:
         raise BiomedplmError(coded("B641", corpus=corpus, split="" if is_file else f" in the split '{split}'"))
@@ -259,17 +268,18 @@ def _unplaced(report: Report, annotated: Sequence[set[str] | None]) -> Counter[s
 
 
 def _open_corpus(
-    corpus: str, split: str, nlp: Language, report: Report, allow_noncommercial: bool
+    corpus: str, split: str, nlp: Language, report: Report, allow_noncommercial: bool, source_format: str | None
 ) -> tuple[Iterator[Doc], bool]:
-    if corpus.casefold() in read_catalogue():
+    if source_format is None and corpus.casefold() in read_catalogue():
         docs = load_corpus(corpus, split, nlp.vocab, report=report, allow_noncommercial=allow_noncommercial)
         return docs, False
     path = Path(corpus)
-    if not path.is_file():
+    if not path.exists():
         raise BiomedplmError(coded("B640", corpus=corpus, known=find_similar(corpus)))
-    if path.suffix == ".spacy":
-        return read_docs(path, nlp.vocab), True
-    return (make_doc(nlp.vocab, fit(record, report)) for record in read_pubtator(path, report=report)), True
+    form = find_format(path, source_format, option="--format")
+    if form.name == "docbin":
+        return read_docs(path, nlp.vocab, report=report), True
+    return (make_doc(nlp.vocab, fit(record, report)) for record in form.read(path, report=report)), True
 
 
 def _guideline_of(docs: list[Doc], nlp: Language) -> str | None:

@@ -59,7 +59,7 @@ def _corpora() -> dict[str, Any]:
     from spacy_biomedplm.corpora.catalogue import ROOT_VARIABLE, read_catalogue
 
     folder = os.environ.get(ROOT_VARIABLE)
-    found = [name for name in read_catalogue() if folder and Path(folder, name).is_dir()]
+    found = [name for name, known in read_catalogue().items() if folder and Path(folder, known.folder).is_dir()]
     exists = folder is not None and Path(folder).is_dir()
     return {"folder": folder, "variable": ROOT_VARIABLE, "exists": exists, "found": found}
 

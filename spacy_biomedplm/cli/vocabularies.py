@@ -210,9 +210,9 @@ def _count(
             words.add(document.text)
             _show_count(words, corpus, show)
     else:
-        from spacy_biomedplm.cli.conversion import find_format
         from spacy_biomedplm.corpora.placement import fit
         from spacy_biomedplm.corpora.problems import Report
+        from spacy_biomedplm.formats import find_format
 
         problems = Report(errors="repair")
         records = find_format(path, format, option="--format").read(path, report=problems)

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, get_args
 from spacy_biomedplm.corpora.files import decode, not_utf8
 from spacy_biomedplm.corpora.json_rows import Row, parse_json
 from spacy_biomedplm.corpora.parts import Part, join_parts
+from spacy_biomedplm.corpora.placement import splits_word
 from spacy_biomedplm.corpora.problems import Problem, Report
 from spacy_biomedplm.corpora.streams import read_streams, split_lines
 from spacy_biomedplm.errors import BiomedplmError, coded
@@ -168,9 +169,9 @@ class _Reading:
                 continue
             forms = [form.strip() for form in text.split("|")]
             if len(forms) != 2 or not all(forms):
-                values = {"path": self.path, "line": number, "columns": len(forms), "wanted": 2, "found": text[:60]}
-                message = coded("B425", **values, names="short form, bar, long form")
-                self.report.drop(message, path=self.path, line=number, doc_id=self.entry.doc_id, is_mention=False)
+                values = {"path": self.path, "line": number, "doc_id": self.entry.doc_id}
+                message = coded("B427", **values, found=f"'{text.strip()[:60]}'", wanted="a short form, |, a long form")
+                self.report.drop(message, path=self.path, line=number, doc_id=self.entry.doc_id)
                 continue
             said = []
             pairs.append((number, forms[0], forms[1], said))
@@ -199,7 +200,7 @@ class _Reading:
     def _leave_out(self, line: int, short: str, long: str, said: list[str]) -> None:
         self.unplaced.append((short, long, "\n".join(said)))
         detail = f"'{short}' and '{long}' do not both stand in the text; kept in the infon 'unplaced'"
-        self.report.add(Problem("excluded", self.path, line, self.entry.doc_id, detail, DEFINES, is_mention=False))
+        self.report.add(Problem("excluded", self.path, line, self.entry.doc_id, detail, DEFINES))
 
 
 def _find(text: str, form: str) -> list[Fragment]:
@@ -209,12 +210,8 @@ def _find(text: str, form: str) -> list[Fragment]:
     while start >= 0:
         found.append((start, start + len(form)))
         start = text.find(form, start + 1)
-    whole = [place for place in found if not (_joins(text, place[0]) or _joins(text, place[1]))]
+    whole = [place for place in found if not (splits_word(text, place[0]) or splits_word(text, place[1]))]
     return whole or found
-
-
-def _joins(text: str, offset: int) -> bool:
-    return 0 < offset < len(text) and text[offset - 1].isalnum() and text[offset].isalnum()
 
 
 def read_acronyms(path: Path | str, *, report: Report | None = None) -> Iterator[DocumentRecord]:

@@ -175,9 +175,11 @@ class _Scanner:
         return found > 0
 
 
-def _drop(what: str, reason: str, doc_id: str, shown: str, line: int, report: Report) -> None:
+def _drop(
+    what: str, reason: str, doc_id: str, shown: str, line: int, report: Report, *, is_mention: bool = False
+) -> None:
     values: dict[str, Any] = {"path": shown, "line": line, "doc_id": doc_id}
-    report.drop(coded("B453", **values, what=what, reason=reason), **values)
+    report.drop(coded("B453", **values, what=what, reason=reason), **values, is_mention=is_mention)
 
 
 def _facts(members: dict[str, Any], scanner: "_Scanner", report: Report) -> dict[str, str]:
@@ -204,9 +206,9 @@ class _Reader:
         self.report = report
         self.doc_id = doc_id
 
-    def drop(self, what: str, reason: str) -> None:
+    def drop(self, what: str, reason: str, *, is_mention: bool = False) -> None:
         """Leave a value out, or stop."""
-        _drop(what, reason, self.doc_id, self.shown, self.line, self.report)
+        _drop(what, reason, self.doc_id, self.shown, self.line, self.report, is_mention=is_mention)
 
     def whole(self, text: str) -> str:
         """Return a text without halves of surrogate pairs, which JSON can escape and nothing else can hold."""
@@ -298,7 +300,7 @@ class _Reader:
             locations = [(self.number(place, "offset"), self.number(place, "length")) for place in places]
             kept = [(offset, length) for offset, length in locations if offset is not None and length is not None]
             if len(kept) < len(locations):
-                self.drop(shown, "has a location without offset or length")
+                self.drop(shown, "has a location without offset or length", is_mention=True)
                 continue
             infons = self.infons(item, shown, ["id", "locations", "text"])
             yield Annotation(name, infons, kept, self.name(item, "text"), self.line)

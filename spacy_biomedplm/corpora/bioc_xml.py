@@ -137,9 +137,11 @@ def _divide(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield chunk[start : start + _PIECE_BYTES]
 
 
-def _drop(what: str, reason: str, node: _Node, doc_id: str, shown: str, report: Report) -> None:
+def _drop(
+    what: str, reason: str, node: _Node, doc_id: str, shown: str, report: Report, *, is_mention: bool = False
+) -> None:
     values: dict[str, Any] = {"path": shown, "line": node.line, "doc_id": doc_id}
-    report.drop(coded("B453", **values, what=what, reason=reason), **values)
+    report.drop(coded("B453", **values, what=what, reason=reason), **values, is_mention=is_mention)
 
 
 class _Reader:
@@ -150,9 +152,9 @@ class _Reader:
         self.report = report
         self.doc_id = doc_id
 
-    def drop(self, what: str, reason: str, node: _Node) -> None:
+    def drop(self, what: str, reason: str, node: _Node, *, is_mention: bool = False) -> None:
         """Leave an element out, or stop."""
-        _drop(what, reason, node, self.doc_id, self.shown, self.report)
+        _drop(what, reason, node, self.doc_id, self.shown, self.report, is_mention=is_mention)
 
     def unknown(self, node: _Node, parent: str) -> None:
         """Leave out an element that BioC does not have there, or stop."""
@@ -211,7 +213,8 @@ class _Reader:
                 offset = self.number(child.attributes.get("offset", ""))
                 length = self.number(child.attributes.get("length", ""))
                 if offset is None or length is None:
-                    self.drop(f"the annotation {annotation.id}", "has a location without offset or length", child)
+                    what, reason = f"the annotation {annotation.id}", "has a location without offset or length"
+                    self.drop(what, reason, child, is_mention=True)
                     return
                 annotation.locations.append((offset, length))
             elif tag == "text":

@@ -172,7 +172,7 @@ class _Standoff:
                 values: dict[str, Any] = {"path": self.file, "line": number}
                 code = "B412" if line[0] == "T" else "B440"
                 message = coded(code, **values, wanted=wanted, found=line[:60])
-                self.report.drop(message, **values, doc_id=self.doc_id)
+                self.report.drop(message, **values, doc_id=self.doc_id, is_mention=line[0] == "T")
 
     def count_fitting(self, text: str) -> int:
         """Return how many mentions have the characters of a text."""

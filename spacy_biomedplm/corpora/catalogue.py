@@ -211,7 +211,7 @@ def _read(
     for doc_id, number in missing.items():
         only = str(paths[ONLY][0])
         message = coded("B486", path=only, line=number, doc_id=doc_id, name=corpus.name)
-        report.drop(message, path=only, line=number, doc_id=doc_id, is_mention=False)
+        report.drop(message, path=only, line=number, doc_id=doc_id)
 
 
 def load_corpus(

@@ -8,6 +8,7 @@ from typing import Any
 from spacy_biomedplm.corpora.containers import is_archive, kind_of
 from spacy_biomedplm.corpora.drugprot import read_drugprot
 from spacy_biomedplm.corpora.files import decode_lines
+from spacy_biomedplm.corpora.json_rows import DECODER
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
 from spacy_biomedplm.errors import coded
@@ -71,7 +72,7 @@ def read_chemprot_jsonl(path: Path | str, *, report: Report | None = None) -> It
 
 def _read_line(line: str, doc_id: str, shown: str, number: int) -> DocumentRecord | None:
     try:
-        found = json.loads(line)
+        found = DECODER.decode(line)
     except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):

@@ -108,14 +108,16 @@ def _read_rows(path: Path, columns: tuple[int, ...], report: Report) -> Iterator
             if len(fields) in columns:
                 yield number, fields
             elif line.strip(" "):
-                _drop_row(path, number, fields, columns, report)
+                _drop_row(path, number, fields, columns, report, is_mention=columns == (6,))
 
 
-def _drop_row(path: Path, line: int, fields: list[str], columns: tuple[int, ...], report: Report) -> None:
+def _drop_row(
+    path: Path, line: int, fields: list[str], columns: tuple[int, ...], report: Report, *, is_mention: bool
+) -> None:
     wanted = " or ".join(map(str, columns))
     found = "\t".join(fields)[:60]
     message = coded("B413", path=path, line=line, columns=len(fields), wanted=wanted, found=found)
-    report.drop(message, path=str(path), line=line, doc_id=fields[0][:60])
+    report.drop(message, path=str(path), line=line, doc_id=fields[0][:60], is_mention=is_mention)
 
 
 def _read_entities(path: Path, report: Report) -> dict[str, list[MentionRecord]]:
@@ -125,7 +127,7 @@ def _read_entities(path: Path, report: Report) -> dict[str, list[MentionRecord]]
             place = ((int(fields[3]), int(fields[4])),)
             mentions[fields[0]].append(MentionRecord(fields[1], fields[2], place, fields[5], line=number))
         else:
-            _drop_row(path, number, fields, (6,), report)
+            _drop_row(path, number, fields, (6,), report, is_mention=True)
     return mentions
 
 

@@ -17,6 +17,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from spacy_biomedplm.corpora.problems import Report
@@ -51,7 +52,8 @@ def read_e3c(path: Path | str, *, report: Report | None = None) -> Iterator[Docu
         are passages, the document's facts its infons. Offsets of the file count UTF-16 code units; they become
         characters.
     RAISES (BiomedplmError): B401-B403 for unreadable files, B408 without cases, B428 for a file that is no such XMI,
-        B475 for a mention without a place or a link without a target.
+        B475 for a mention without a place or a link without a target or a mention that names it, B431 for two links
+        of one identifier, B434 for a mention that names a link that is not there.
     """
     path = Path(path)
     report = report or Report()
@@ -88,7 +90,8 @@ class _Case:
 
     def record(self) -> DocumentRecord:
         """Return the document."""
-        links = {element.get(_ID, ""): element for element in self.elements if element.tag.endswith("Link")}
+        links = self._unique_links()
+        unnamed = dict(links)
         mentions: list[MentionRecord] = []
         relations: list[RelationRecord] = []
         passages: list[PassageRecord] = []
@@ -100,8 +103,13 @@ class _Case:
                 passages.extend(PassageRecord(*place, "sentence") for place in self._places(element))
             elif element.tag.startswith(_CUSTOM) and not element.tag.endswith("Link"):
                 found = self._links(element, links)
+                for names in found.values():
+                    for name in names:
+                        unnamed.pop(name, None)
                 relations.extend(self._relations(element, found, links))
                 mentions.extend(self._mentions(element, {*_PLACE, *found}))
+        for link in unnamed.values():
+            self._drop(link, "mention that names it")
         ordered = tuple(sorted(passages, key=lambda passage: (passage.start, -passage.end)))
         return DocumentRecord(
             self.doc_id,
@@ -112,6 +120,16 @@ class _Case:
             infons=infons,
             path=self.path,
         )
+
+    def _unique_links(self) -> dict[str, Element]:
+        """Return the links; references mean the first of one identifier."""
+        links: dict[str, Element] = {}
+        for element in self.elements:
+            name = element.get(_ID, "")
+            if element.tag.endswith("Link") and links.setdefault(name, element) is not element:
+                values: dict[str, Any] = {"path": self.path, "line": 0, "doc_id": self.doc_id}
+                self.report.drop(coded("B431", **values, id=name), **values, label=element.get("role", ""))
+        return links
 
     def _mentions(self, element: Element, others: Iterable[str]) -> Iterator[MentionRecord]:
         infons = {name: value for name, value in element.items() if value and name not in others}
@@ -127,17 +145,25 @@ class _Case:
         if _NUMBER.fullmatch(begin) and _NUMBER.fullmatch(end):
             yield self._character(int(begin)), self._character(int(end))
         else:
-            self._drop(element, "begin and end")
+            self._drop(element, "begin and end", is_mention=_name(element) != "Sentence")
 
     def _character(self, units: int) -> int:
         """Return how many characters a number of UTF-16 code units are."""
         return units - bisect_left(self.pairs, units)
 
-    @staticmethod
-    def _links(element: Element, links: Mapping[str, Element]) -> dict[str, list[str]]:
+    def _links(self, element: Element, links: Mapping[str, Element]) -> dict[str, list[str]]:
         """Return the attributes of a mention that name links, with the identifiers of these."""
-        values = {name: value.split() for name, value in element.items() if name not in _PLACE}
-        return {name: found for name, found in values.items() if found and all(item in links for item in found)}
+        named: dict[str, list[str]] = {}
+        for feature, value in element.items():
+            known = [item for item in value.split() if item in links] if feature not in _PLACE else []
+            if not known:
+                continue
+            named[feature] = known
+            for target in dict.fromkeys(value.split()):
+                if target not in links:
+                    values: dict[str, Any] = {"path": self.path, "line": 0, "doc_id": self.doc_id}
+                    self.report.drop(coded("B434", **values, id=element.get(_ID, ""), target=target), **values)
+        return named
 
     def _relations(
         self, element: Element, found: Mapping[str, list[str]], links: Mapping[str, Element]
@@ -155,10 +181,10 @@ class _Case:
                 free = name if self.named[name] == 1 else f"{name}#{self.named[name]}"
                 yield RelationRecord(free, link.get("role", ""), ends, {"feature": feature})
 
-    def _drop(self, element: Element, missing: str) -> None:
+    def _drop(self, element: Element, missing: str, *, is_mention: bool = False) -> None:
         name = element.get(_ID, "")
         message = coded("B475", path=self.path, doc_id=self.doc_id, id=name or _name(element), missing=missing)
-        self.report.drop(message, path=self.path, doc_id=self.doc_id, label=_name(element))
+        self.report.drop(message, path=self.path, doc_id=self.doc_id, label=_name(element), is_mention=is_mention)
 
 
 def _name(element: Element) -> str:

@@ -254,7 +254,7 @@ class _Abstract:
         if len(numbers) != len(places):
             values = {"path": file[0], "doc_id": self.doc_id}
             message = coded("B476", **values, found=len(numbers), wanted=len(places))
-            self.report.drop(message, path=file[0], doc_id=self.doc_id, label=layer)
+            self.report.drop(message, path=file[0], doc_id=self.doc_id, label=layer, is_mention=True)
             return
         names = ("", layer) if phase == PHASES[0] else ("", *(f"{layer}_{detail}" for detail in DETAILS[layer]))
         known = {str(number): name for number, name in enumerate(names)}
@@ -269,7 +269,7 @@ class _Abstract:
                 layer=layer,
                 last=len(names) - 1,
             )
-            self.report.drop(message, path=file[0], line=line, doc_id=self.doc_id, label=layer)
+            self.report.drop(message, path=file[0], line=line, doc_id=self.doc_id, label=layer, is_mention=True)
         for label, run in groupby(range(len(numbers)), key=lambda at: known.get(numbers[at], "")):
             if label:
                 at = list(run)

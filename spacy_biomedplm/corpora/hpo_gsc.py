@@ -57,7 +57,7 @@ def _parse(block: list[tuple[int, str]], path: str, report: Report, label: str) 
         if len(cells) != 4 or not (_NUMBER.fullmatch(cells[0]) and _NUMBER.fullmatch(cells[1])):
             values = {"path": path, "line": number, "columns": len(cells), "wanted": 4, "found": line[:60]}
             message = coded("B425", **values, names="two offsets, text, concepts")
-            report.drop(message, path=path, line=number, doc_id=doc_id, label=label)
+            report.drop(message, path=path, line=number, doc_id=doc_id, label=label, is_mention=True)
             continue
         place = (int(cells[0]), int(cells[1]))
         names = [name.strip() for name in cells[3].split("|") if name.strip()]

@@ -202,7 +202,8 @@ class _Document:
     def _drop_line(self, layer: str, number: int, line: str, wanted: str) -> None:
         path = self.paths[layer]
         message = coded("B471", path=path, line=number, found=line[:80], wanted=wanted)
-        self.report.drop(message, path=path, line=number, doc_id=self.doc_id)
+        is_mention = layer == ".con" or (layer == ".ast" and ".con" not in self.paths)
+        self.report.drop(message, path=path, line=number, doc_id=self.doc_id, is_mention=is_mention)
 
     def _drop_reference(self, layer: str, number: int, match: re.Match[str]) -> None:
         path = self.paths[layer]

@@ -72,11 +72,11 @@ class Places:
         values: dict[str, Any] = {"path": self.path, "line": line, "doc_id": self.doc_id}
         shown = f"{place[0]}:{place[1]} {place[2]}:{place[3]}"
         if found is None:
-            self.report.drop(coded("B472", **values, found=shown), **values)
+            self.report.drop(coded("B472", **values, found=shown), **values, is_mention=True)
             return None
         message = coded("B472", **values, found=shown)
         mended = "it ends with the last token of the line"
-        return found if self.report.mend(message, mended, **values) else None
+        return found if self.report.mend(message, mended, **values, is_mention=True) else None
 
 
 def own_text(shown: str, given: str) -> str | None:

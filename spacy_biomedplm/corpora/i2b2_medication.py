@@ -153,7 +153,7 @@ class _Document:
 
     def _drop(self, message: str, number: int) -> None:
         values: dict[str, Any] = {"path": self.path, "line": number, "doc_id": self.doc_id}
-        self.report.drop(message, **values, label=MEDICATION)
+        self.report.drop(message, **values, label=MEDICATION, is_mention=True)
 
 
 def _says(key: str, value: str) -> bool:

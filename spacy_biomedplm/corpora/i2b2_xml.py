@@ -135,7 +135,7 @@ class _Record:
             fragments = tuple((int(first), int(last)) for first, last in pairs)
         else:
             message = coded("B475", path=self.path, doc_id=self.doc_id, id=name, missing="start and end")
-            self.report.drop(message, path=self.path, doc_id=self.doc_id, label=tag)
+            self.report.drop(message, path=self.path, doc_id=self.doc_id, label=tag, is_mention=True)
             return
         given = values.pop("text", None)
         shown = " ".join(self.text[first:last] for first, last in fragments)

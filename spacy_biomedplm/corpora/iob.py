@@ -296,7 +296,7 @@ class _Parser:
             self.columns, self.separator = len(fields), separator
             self.row = separator.encode() * (len(fields) - 1) + b"\n"
         if tag not in self.known and not self._learn(tag):
-            self.report.drop(coded("B410", **where, tag=tag), **where)
+            self.report.drop(coded("B410", **where, tag=tag), **where, is_mention=True)
             tag = "O"
         words = [word for word in fields[0].split(" ") if word]
         if len(words) > 1:

@@ -305,7 +305,7 @@ class _Parser:
         infons.update(plain.get(name, {}))
         class_id, class_name = classes.get(name, ("", ""))
         if not name or name not in classes:
-            self._drop(name, "class")
+            self._drop(name, "class", is_mention=True)
         else:
             self._add(name, class_id, class_name, element, given, infons)
 
@@ -317,7 +317,7 @@ class _Parser:
             given = " ".join(span.text or "" for span in element.iterfind("span"))
             infons = {key: value for key, value in element.attrib.items() if key != "id" and value}
             if not name or found is None:
-                self._drop(name, "class")
+                self._drop(name, "class", is_mention=True)
                 continue
             label = found.get("label", "")
             quoted = len(label) > 1 and label[0] == label[-1] == "'"
@@ -337,7 +337,7 @@ class _Parser:
     ) -> None:
         spans = [(span.get("start", ""), span.get("end", "")) for span in element.iterfind("span")]
         if not spans or not all(_NUMBER.fullmatch(end) for span in spans for end in span):
-            self._drop(name, "place", class_id)
+            self._drop(name, "place", class_id, is_mention=True)
             return
         fragments = tuple((int(start), int(end)) for start, end in spans)
         label, concepts = self.set_name, _concepts(class_id, class_name)
@@ -350,11 +350,10 @@ class _Parser:
         mention = MentionRecord(name, label, fragments, None, concepts, infons)
         self.document.add(mention, given, self.set_name)
 
-    def _drop(self, name: str, missing: str, label: str = "") -> None:
+    def _drop(self, name: str, missing: str, label: str = "", *, is_mention: bool = False) -> None:
         values: dict[str, Any] = {"path": self.path, "doc_id": self.document.doc_id}
-        self.report.drop(
-            coded("B475", **values, id=name or "without identifier", missing=missing), **values, label=label
-        )
+        message = coded("B475", **values, id=name or "without identifier", missing=missing)
+        self.report.drop(message, **values, label=label, is_mention=is_mention)
 
 
 def _concepts(class_id: str, name: str) -> tuple[ConceptRecord, ...]:

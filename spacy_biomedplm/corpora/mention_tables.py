@@ -123,7 +123,9 @@ class _Table:
             if isinstance(place, str):
                 where = {"path": row.path, "line": row.line, "doc_id": name}
                 message = coded("B427", **where, found=place, wanted="mentions of the text")
-                self.report.drop(message, path=row.path, line=row.line, doc_id=name, label=given["label"])
+                self.report.drop(
+                    message, path=row.path, line=row.line, doc_id=name, label=given["label"], is_mention=True
+                )
                 return
             concept = row.values[given["concept"]] if "concept" in given else ""
             concepts = (ConceptRecord(given.get("resource", ""), concept),) if concept else ()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from spacy_biomedplm.attributes import order_events
-from spacy_biomedplm.corpora.problems import Problem, Report
+from spacy_biomedplm.attributes import show_circle, walk_events
+from spacy_biomedplm.corpora.problems import Problem, ProblemKind, Report
 from spacy_biomedplm.corpora.schemes import without
 from spacy_biomedplm.errors import coded
 from spacy_biomedplm.pairs import NEGATIVE_PAIRS, pack_pairs, unpack_pairs
@@ -30,7 +30,7 @@ def fit(record: DocumentRecord, report: Report) -> DocumentRecord:
         are there twice, references to what is not there, events in a circle, half surrogate pairs.
     RETURNS (DocumentRecord): The same, if nothing is broken; ``mention.text`` is kept only where it differs from the
         characters of the document.
-    RAISES (BiomedplmError): B405 or B430-B434, if the report's mode is "raise".
+    RAISES (BiomedplmError): B405, B430-B432, B434 or B445, if the report's mode is "raise".
     """
     record = _whole_characters(record, report)
     record = _unique(record, report)
@@ -44,8 +44,9 @@ def fit(record: DocumentRecord, report: Report) -> DocumentRecord:
             mentions.append(placed)
     record = replace(record, mentions=tuple(mentions))
     events = record.events
-    record = without(*_resolved(without(record, gone, report), report), report)
-    return _with_passages(_without_triggers(record, events, report), report)
+    record, dangling = _resolved(without(record, gone, report, "dropped"), report)
+    record = without(record, dangling, report, "dropped")
+    return _with_passages(_without_triggers(record, events, report), gone, report)
 
 
 def _without_triggers(record: DocumentRecord, events: Iterable[EventRecord], report: Report) -> DocumentRecord:
@@ -65,21 +66,25 @@ def _without_triggers(record: DocumentRecord, events: Iterable[EventRecord], rep
     return replace(record, mentions=tuple(mentions))
 
 
-def _with_passages(record: DocumentRecord, report: Report) -> DocumentRecord:
+def _with_passages(record: DocumentRecord, broken: set[str], report: Report) -> DocumentRecord:
     mentions = {mention.id for mention in record.mentions}
     kept = []
     for passage in record.passages:
         if 0 <= passage.start <= passage.end <= len(record.text):
-            kept.append(_with_pairs(record, passage, mentions, report) if NEGATIVE_PAIRS in passage.infons else passage)
+            if NEGATIVE_PAIRS in passage.infons:
+                passage = _with_pairs(record, passage, mentions, broken, report)
+            kept.append(passage)
         else:
             values: dict[str, Any] = {"path": record.path, "line": 0, "doc_id": record.doc_id}
             found = f"{passage.start}-{passage.end}"
             message = coded("B430", **values, id=passage.kind, found=found, size=len(record.text))
-            report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind, is_mention=False)
+            report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind)
     return replace(record, passages=tuple(kept))
 
 
-def _with_pairs(record: DocumentRecord, passage: PassageRecord, mentions: set[str], report: Report) -> PassageRecord:
+def _with_pairs(
+    record: DocumentRecord, passage: PassageRecord, mentions: set[str], broken: set[str], report: Report
+) -> PassageRecord:
     """Take out pairs that do not interact of mentions that are left out."""
     kept = []
     pairs = unpack_pairs(passage.infons[NEGATIVE_PAIRS])
@@ -87,7 +92,8 @@ def _with_pairs(record: DocumentRecord, passage: PassageRecord, mentions: set[st
         missing = [target for target in (pair.first, pair.second) if target not in mentions]
         if missing:
             detail = f"the pair {pair.id} refers to {', '.join(missing)}, which is left out"
-            report.add(Problem("excluded", record.path, 0, record.doc_id, detail, is_mention=False))
+            kind: ProblemKind = "excluded" if broken.isdisjoint(missing) else "dropped"
+            report.add(Problem(kind, record.path, 0, record.doc_id, detail))
         else:
             kept.append(pair)
     if pairs is None or len(kept) == len(pairs):
@@ -149,17 +155,17 @@ def _placed(record: DocumentRecord, mention: MentionRecord, report: Report) -> M
     found = _shown(mention.fragments)
     if mention.text is None or not mention.fragments:
         message = coded("B430", **where, id=mention.id, found=found or "no offsets", size=len(record.text))
-        report.drop(message, **where, label=mention.label)
+        report.drop(message, **where, label=mention.label, is_mention=True)
         return None
     there = " ".join(record.text[max(start, 0) : max(end, 0)] for start, end in mention.fragments)
     message = coded("B405", **where, detail=f"'{mention.text}' at {found} does not fit the text '{there}'")
     moved = _moved(record.text, mention)
     if moved is None:
-        report.drop(message, **where, label=mention.label)
+        report.drop(message, **where, label=mention.label, is_mention=True)
         return None
     mended = replace(mention, fragments=moved, text=None)
     taken = f"it is taken to be '{record.text_of(mended)}' at {_shown(moved)}"
-    return mended if report.mend(message, taken, **where, label=mention.label) else None
+    return mended if report.mend(message, taken, **where, label=mention.label, is_mention=True) else None
 
 
 def _shown(fragments: Iterable[Fragment]) -> str:
@@ -248,21 +254,18 @@ def _resolved(record: DocumentRecord, report: Report) -> tuple[DocumentRecord, s
 
 def _without_circles(record: DocumentRecord, report: Report, gone: set[str]) -> tuple[DocumentRecord, set[str]]:
     events = {event.id: event for event in record.events}
-    while True:
-        order = {name: [a.target for a in e.arguments if a.kind == "event"] for name, e in events.items()}
-        circle = order_events(order)[1]
-        if not circle:
-            return replace(record, events=tuple(events.values())), gone
+    targets = {name: [a.target for a in e.arguments if a.kind == "event"] for name, e in events.items()}
+    for circle in walk_events(targets, []):
         event = events.pop(circle[-1])
         gone.add(event.id)
-        message = f"{record.path}, line {event.line}: " + coded("B433", events=" → ".join([*circle, circle[0]]))
-        where: dict[str, Any] = {"path": record.path, "line": event.line, "doc_id": record.doc_id}
-        report.drop(message, **where, label=event.label, is_mention=False)
+        values: dict[str, Any] = {"path": record.path, "line": event.line, "doc_id": record.doc_id}
+        report.drop(coded("B445", **values, events=show_circle(circle)), **values, label=event.label)
+    return replace(record, events=tuple(events.values())), gone
 
 
 def _dangling(record: DocumentRecord, name: str, target: str, line: int, report: Report) -> None:
     values: dict[str, Any] = {"path": record.path, "line": line, "doc_id": record.doc_id}
-    report.drop(coded("B434", **values, id=name, target=target), **values, is_mention=False)
+    report.drop(coded("B434", **values, id=name, target=target), **values)
 
 
 def place(text: str, mention: MentionRecord) -> tuple[int, int] | None:
@@ -287,7 +290,7 @@ def place(text: str, mention: MentionRecord) -> tuple[int, int] | None:
     if found is not None:
         return found
     inside = _letters(text[start:end])
-    if inside and _letters(mention.text).startswith(inside) and not _splits_word(text, end):
+    if inside and _letters(mention.text).startswith(inside) and not splits_word(text, end):
         return start, end
     return None
 
@@ -301,7 +304,7 @@ def _search(text: str, mention: MentionRecord) -> tuple[int, int] | None:
     window = text[begin : start + MAX_SHIFT_CHARS + len(wanted)]
     for where, what in ((window, wanted), (_lower(window), _lower(wanted))):
         places = [begin + place for place in _find_all(where, what)]
-        whole = [at for at in places if not (_splits_word(text, at) or _splits_word(text, at + len(what)))]
+        whole = [at for at in places if not (splits_word(text, at) or splits_word(text, at + len(what)))]
         whole.sort(key=lambda at: abs(at - start))
         if len(whole) == 1 or (whole and abs(whole[0] - start) < abs(whole[1] - start)):
             return whole[0], whole[0] + len(what)
@@ -341,5 +344,9 @@ def _letters(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _splits_word(text: str, offset: int) -> bool:
+def splits_word(text: str, offset: int) -> bool:
+    """Return whether an offset lies between two letters or digits.
+
+    text (str): The text. offset (int): In characters.
+    """
     return 0 < offset < len(text) and text[offset - 1].isalnum() and text[offset].isalnum()

@@ -23,7 +23,7 @@ class Problem:
     doc_id (str): Identifier of the document.
     detail (str): What was found and what was done.
     label (str): Label of the annotation, if it has one.
-    is_mention (bool): Whether it is a mention rather than a relation, an event or what is said of one.
+    is_mention (bool): Whether a mention was lost, which a score counts as missed.
     """
 
     kind: ProblemKind
@@ -32,7 +32,7 @@ class Problem:
     doc_id: str
     detail: str
     label: str = ""
-    is_mention: bool = True
+    is_mention: bool = False
 
 
 class _StoppedError(BiomedplmError):
@@ -73,7 +73,7 @@ class Report:
         line: int = 0,
         doc_id: str = "",
         label: str = "",
-        is_mention: bool = True,
+        is_mention: bool = False,
     ) -> None:
         """Leave a broken item out, or stop.
 
@@ -84,24 +84,34 @@ class Report:
         self._stop(message)
         self.add(Problem("dropped", path, line, doc_id, message, label, is_mention))
 
-    def mend(self, message: str, mended: str, *, path: str, line: int = 0, doc_id: str = "", label: str = "") -> bool:
+    def mend(
+        self,
+        message: str,
+        mended: str,
+        *,
+        path: str,
+        line: int = 0,
+        doc_id: str = "",
+        label: str = "",
+        is_mention: bool = False,
+    ) -> bool:
         """Return whether the caller may mend a broken item; if not, it is left out.
 
         message (str): From ``coded``: what was found, what was wanted, how to repair it.
         mended (str): What mending makes of it.
-        path, line, doc_id, label: As in Problem.
+        path, line, doc_id, label, is_mention: As in Problem.
         RAISES (BiomedplmError): The message, if errors is "raise".
         """
-        self._stop(message, f'errors = "repair" mends it ({mended}), "skip" leaves it out; both list it')
+        self._stop(message, f"repair mends it ({mended}), skip leaves it out; both list it")
         if self.errors == "skip":
-            self.add(Problem("dropped", path, line, doc_id, message, label))
+            self.add(Problem("dropped", path, line, doc_id, message, label, is_mention))
             return False
         self.add(Problem("repaired", path, line, doc_id, f"{message} Mended: {mended}.", label))
         return True
 
-    def _stop(self, message: str, otherwise: str = 'errors = "skip" leaves it out and lists it') -> None:
+    def _stop(self, message: str, otherwise: str = "skip leaves it out and lists it") -> None:
         if self.errors == "raise":
-            raise _StoppedError(f"{message} Or go on: {otherwise}.")
+            raise _StoppedError(f"{message} Or go on with another mode of errors: {otherwise}.")
 
     @contextmanager
     def leaving_out(self, path: str, line: int = 0, doc_id: str = "") -> Iterator[None]:
@@ -127,7 +137,12 @@ class Report:
         wanted (str): What it should hold.
         """
         shown = str(path)
-        found = [problem for problem in self.problems if problem.kind == "dropped" and problem.path.startswith(shown)]
+        inside = (f"{shown}/", f"{shown}:")
+        found = [
+            problem
+            for problem in self.problems
+            if problem.kind == "dropped" and (shown in (".", problem.path) or problem.path.startswith(inside))
+        ]
         if not found:
             return BiomedplmError(coded("B408", path=path, wanted=wanted))
         return BiomedplmError(coded("B438", path=path, count=len(found), first=found[0].detail))

@@ -24,6 +24,8 @@ SUFFIXES = (".pubtator", ".pubtator.txt", ".txt")
 
 # The identifier holds neither "|" nor a tab; everything after the second bar is text, bars included.
 _TEXT_LINE = re.compile(r"([^|\t]+)\|([ta])\|(.*)", re.DOTALL)
+# Another line of the format behind a carriage return.
+_BARE_RETURN = re.compile(r"\r[^|\t\r]+(\|[ta]\||\t[0-9]+\t[0-9]+\t)")
 _KINDS = {"t": "title", "a": "abstract"}
 # What the two concepts of a relation are; BioC files of the same corpora say so.
 _ROLES = {"CID": ("Chemical", "Disease")}
@@ -57,7 +59,8 @@ def read_pubtator(
         (what stands after it) and "columns" ("5" where there is no sixth). Relations hold between concepts; the fifth
         column is their infon "novelty", what follows is "more".
     RAISES (BiomedplmError): B401-B403 for an unreadable file, B408 for a file without documents; if the report's mode
-        is "raise", B406 for a line that is neither text, mention nor relation, B407 for one of another document.
+        is "raise", B406 for a line that is neither text, mention nor relation, B407 for one of another document, B446
+        for lines that end with a bare carriage return, B488 for a document that is there twice and differs.
     """
     path = Path(path)
     report = report or Report()
@@ -77,11 +80,21 @@ def _read_records(path: Path, report: Report) -> Iterator[DocumentRecord]:
                 yield _parse(block, shown, report)
 
 
+def _read_lines(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[tuple[int, str]]:
+    for number, raw in split_lines(chunks):
+        line = decode(raw, path=shown, line=number).removesuffix("\r")
+        if "\r" in line and _BARE_RETURN.search(line):
+            message = coded("B446", path=shown, line=number)
+            if report.mend(message, "each ends a line", path=shown, line=number):
+                yield from ((number, part) for part in line.split("\r"))
+        else:
+            yield number, line
+
+
 def _read_blocks(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[_Block]:
     block: _Block | None = None
     start = ""
-    for number, raw in split_lines(chunks):
-        line = decode(raw, path=shown, line=number).removesuffix("\r")
+    for number, line in _read_lines(chunks, shown, report):
         if block is not None and line.startswith(start):
             block.rows.append((number, line))
         elif not line or line.isspace():
@@ -145,7 +158,8 @@ def _parse(block: _Block, shown: str, report: Report) -> DocumentRecord:
             relations.append(_parse_relation(fields, f"R{len(relations) + 1}", number))
         else:
             message = coded("B406", path=shown, line=number, columns=len(fields), found=line[:60])
-            report.drop(message, path=shown, line=number, doc_id=block.doc_id)
+            is_mention = len(fields) > 4 or fields[1].lstrip("-")[:1].isdigit()
+            report.drop(message, path=shown, line=number, doc_id=block.doc_id, is_mention=is_mention)
     return DocumentRecord(block.doc_id, text, tuple(mentions), tuple(relations), passages=tuple(passages), path=shown)
 
 

@@ -1,10 +1,11 @@
 """What a corpus annotates, and under which names."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from spacy_biomedplm.corpora.problems import Problem, Report
+from spacy_biomedplm.corpora.problems import Problem, ProblemKind, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.types import AttributeRecord, DocumentRecord, EventRecord, NoteRecord, RelationRecord
 
@@ -60,42 +61,49 @@ class LabelScheme:
                 report.add(Problem("excluded", record.path, mention.line, record.doc_id, detail, mention.label))
             else:
                 mentions.append(mention if label == mention.label else replace(mention, label=label))
-        return without(replace(record, mentions=tuple(mentions)), gone, report)
+        return without(replace(record, mentions=tuple(mentions)), gone, report, "excluded")
 
 
-def without(record: DocumentRecord, gone: set[str], report: Report) -> DocumentRecord:
+def without(record: DocumentRecord, gone: set[str], report: Report, kind: ProblemKind) -> DocumentRecord:
     """Return a document without what refers to something that is gone, and what refers to that, and so on.
 
     record (DocumentRecord): Its mentions are those that stay.
     gone (set[str]): Identifiers of what was taken out of it.
-    report (Report): Collects what goes with it, as "excluded".
+    report (Report): Collects what goes with it.
+    kind (ProblemKind): "excluded" if it was left out on purpose, "dropped" if it was broken.
     """
     if not gone:
         return record
-    gone = set(gone)
-    kept: dict[str, list[Any]] = {name: list(getattr(record, name)) for name in _REFERRING}
-    while True:
-        before = len(gone)
-        for name, items in kept.items():
-            kept[name] = [item for item in items if not _goes(record, item, gone, report)]
-        if len(gone) == before:
-            break
+    items = [item for name in _REFERRING for item in getattr(record, name)]
+    referring: dict[str, list[Any]] = defaultdict(list)
+    for item in items:
+        for target in references(item):
+            referring[target].append(item)
+    gone, lost = set(gone), set()
+    waiting = sorted(gone)
+    while waiting:
+        target = waiting.pop()
+        for item in referring[target]:
+            if id(item) not in lost:
+                lost.add(id(item))
+                detail = f"{item.id} refers to {target}, which is left out"
+                report.add(Problem(kind, record.path, item.line, record.doc_id, detail, item.label))
+            if item.id not in gone:
+                gone.add(item.id)
+                waiting.append(item.id)
+    kept: dict[str, Any] = {
+        name: tuple(item for item in getattr(record, name) if id(item) not in lost) for name in _REFERRING
+    }
     groups = []
     for group in record.equivalences:
         targets = tuple(target for target in group.targets if target not in gone)
         if len(targets) < len(group.targets):
-            lost = ", ".join(target for target in group.targets if target in gone)
-            _exclude(record, report, group.line, f"{group.label} loses {lost}, which is left out", group.label)
+            missing = ", ".join(target for target in group.targets if target in gone)
+            detail = f"{group.label} loses {missing}, which is left out"
+            report.add(Problem(kind, record.path, group.line, record.doc_id, detail, group.label))
         if len(targets) > 1:
             groups.append(replace(group, targets=targets))
-    return replace(
-        record,
-        relations=tuple(kept["relations"]),
-        events=tuple(kept["events"]),
-        attributes=tuple(kept["attributes"]),
-        notes=tuple(kept["notes"]),
-        equivalences=tuple(groups),
-    )
+    return replace(record, **kept, equivalences=tuple(groups))
 
 
 _REFERRING = ("events", "relations", "attributes", "notes")
@@ -110,15 +118,3 @@ def references(item: RelationRecord | EventRecord | AttributeRecord | NoteRecord
         return [item.target] if item.target else []
     targets = [argument.target for argument in item.arguments if argument.kind != "concept"]
     return [item.trigger, *targets] if isinstance(item, EventRecord) else targets
-
-
-def _goes(record: DocumentRecord, item: Any, gone: set[str], report: Report) -> bool:
-    missing = sorted(set(references(item)) & gone)
-    if missing:
-        gone.add(item.id)
-        _exclude(record, report, item.line, f"{item.id} refers to {', '.join(missing)}, which is left out", item.label)
-    return bool(missing)
-
-
-def _exclude(record: DocumentRecord, report: Report, line: int, detail: str, label: str) -> None:
-    report.add(Problem("excluded", record.path, line, record.doc_id, detail, label, is_mention=False))

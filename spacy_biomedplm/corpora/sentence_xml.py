@@ -172,7 +172,8 @@ class _Reader:
             self.mentions.append(MentionRecord(name, label, fragments, text, infons=rest, line=entity.line))
         else:
             wanted = f'"0-4" or "0-4{self.layout.separator}10-14"'
-            self.drop(entity, f"the entity {name} with the offset '{place[:60]}'", wanted, label)
+            found = f"the entity {name} with the offset '{place[:60]}'"
+            self.drop(entity, found, wanted, label, is_mention=True)
 
     def fragments(self, place: str, start: int) -> tuple[Fragment, ...]:
         """Return the characters that an offset names, or none if it is broken."""
@@ -222,7 +223,8 @@ class _Reader:
         else:
             self.drop(item, f"<{item.tag} id='{name}'> without two entities", "attributes e1 and e2", label)
 
-    def drop(self, element: _Element, found: str, wanted: str, label: str = "") -> None:
+    def drop(self, element: _Element, found: str, wanted: str, label: str = "", *, is_mention: bool = False) -> None:
         """Leave a broken element out, or stop."""
         values: dict[str, Any] = {"path": self.shown, "line": element.line, "doc_id": self.doc_id}
-        self.report.drop(coded("B483", **values, found=found, wanted=wanted), **values, label=label)
+        message = coded("B483", **values, found=found, wanted=wanted)
+        self.report.drop(message, **values, label=label, is_mention=is_mention)

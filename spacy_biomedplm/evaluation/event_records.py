@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from spacy_biomedplm.attributes import order_events
+from spacy_biomedplm.attributes import order_events, show_circle
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.schemes import without
 from spacy_biomedplm.errors import BiomedplmError, coded
@@ -99,7 +99,7 @@ def _ordered(record: DocumentRecord, mentions: dict[str, MentionRecord]) -> Iter
     inner = {name: [a.target for a in event.arguments if a.target in events] for name, event in events.items()}
     order, circle = order_events(inner)
     if circle:
-        raise _broken(record, f"events are arguments of each other in a circle: {' → '.join([*circle, circle[0]])}")
+        raise _broken(record, f"events are arguments of each other in a circle: {show_circle(circle)}")
     yield from (events[name] for name in order)
 
 
@@ -210,7 +210,7 @@ def without_repeats(record: DocumentRecord, rule: EventRule, task: EventTask) ->
             seen.add(key)
             events.append(replace(event, arguments=arguments))
     attributes = record.attributes if task.modifications else ()
-    record = without(replace(record, events=tuple(events), attributes=attributes), gone, Report())
+    record = without(replace(record, events=tuple(events), attributes=attributes), gone, Report(), "excluded")
     if rule.program == "ordered":
         return record
     used = {target for group in record.equivalences for target in group.targets}

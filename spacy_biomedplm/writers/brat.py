@@ -87,7 +87,7 @@ def _named(records: Iterable[DocumentRecord], path: Path) -> Iterator[tuple[Docu
             reason = "another document has that name (some systems take upper and lower case for the same)"
         if reason:
             shown = record.doc_id.encode("utf-8", "replace").decode()[:60]
-            raise BiomedplmError(coded("B444", doc_id=shown, path=path, reason=reason))
+            raise BiomedplmError(coded("B444", doc_id=shown, reason=reason))
         yield record, path / name
 
 

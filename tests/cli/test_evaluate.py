@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -68,10 +69,26 @@ def test_evaluate_counts_labels_that_are_never_predicted(run, toy_model, docbin)
 
 
 def test_evaluate_reads_pubtator(run, toy_model, tmp_path):
-    path = tmp_path / "gold.txt"
+    path = tmp_path / "gold.pubtator"
     path.write_text(PUBTATOR, encoding="utf8")
     _, labels = scores(run("evaluate", toy_model, path, "--json", "--guideline", "bc5cdr"))
     assert labels == {"Chemical": (2, 0, 0), "Disease": (1, 0, 1)}
+
+
+def test_evaluate_reads_packed_files_folders_and_named_formats(run, toy_model, docbin, tmp_path):
+    packed = tmp_path / "gold.spacy.gz"
+    packed.write_bytes(gzip.compress(docbin.read_bytes()))
+    assert scores(run("evaluate", toy_model, packed, "--json"))[1] == {"Chemical": (1, 0, 0), "Disease": (1, 1, 1)}
+    folder = tmp_path / "brat"
+    folder.mkdir()
+    (folder / "1.txt").write_text("Aspirin and fever", encoding="utf8")
+    annotations = "T1\tChemical 0 7\tAspirin\nT2\tChemical 12 99\tpain\nT3\tDisease 12 17 fever\nR1\tx\n"
+    (folder / "1.ann").write_text(annotations, encoding="utf8")
+    options = ("--json", "--guideline", "bc5cdr", "--format", "brat")
+    found, labels = scores(run("evaluate", toy_model, folder, *options))
+    assert labels["Chemical"] == (1, 0, 1), "a mention that lies outside of the text is missed"
+    assert labels["(label unknown)"] == (0, 0, 1), "so is the one whose line is broken, but no relation"
+    assert found["unplaced_gold_mentions"] == 2
 
 
 def test_evaluate_reads_a_corpus_of_the_catalogue(run, toy_model, tmp_path, monkeypatch):
@@ -96,11 +113,12 @@ def test_evaluate_reads_a_corpus_of_the_catalogue(run, toy_model, tmp_path, monk
         (
             "bc5cdx",
             None,
-            "[B640] The corpus '{path}' is neither a file (.spacy, PubTator) nor one of the catalogue. Names like it: ",
+            "[B640] The corpus '{path}' is neither a file or folder nor one of the catalogue. Names like it: ",
         ),
         ("cut.spacy", b"half", "[B463] '{path}' is not a DocBin that can be read ("),
         ("empty.spacy", DocBin().to_bytes(), "[B408] '{path}' holds no document: "),
-        ("cut.txt", b"1\t0\n", "[B438] "),
+        ("cut.pubtator", b"1\t0\n", "[B438] "),
+        ("gold.txt", b"text", "[B660] The format of '{path}' is not known: its name does not say which"),
     ],
 )
 def test_evaluate_refuses_bad_corpora(run, toy_model, tmp_path, corpus, data, message):
@@ -131,7 +149,7 @@ def test_evaluate_without_the_guideline_of_the_corpus_states_what_it_compared(ru
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_evaluate_of_foreign_labels_fails(run, rule_model, tmp_path, options):
-    path = tmp_path / "gold.txt"
+    path = tmp_path / "gold.pubtator"
     path.write_text(PUBTATOR.replace("Chemical", "Drug").replace("Disease", "Sign"), encoding="utf8")
     result = run("evaluate", rule_model, path, *options)
     assert result.exit_code == 1

@@ -76,8 +76,8 @@ def test_read_ab3p_in_windows_1252(write):
         ("no identifier\n", "B428", None),
         ("before\n\n" + ENTRIES, "B428", 2),
         ("1\nOnly a title.\n\n" + ENTRIES, "B428", 2),
-        (ENTRIES.replace("|red", "red"), "B425", 2),
-        (ENTRIES.replace("RFS|red", "|red"), "B425", 2),
+        (ENTRIES.replace("|red", "red"), "B427", 2),
+        (ENTRIES.replace("RFS|red", "|red"), "B427", 2),
     ],
 )
 def test_read_ab3p_refuses(content, code, left, write):

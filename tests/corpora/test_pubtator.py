@@ -125,6 +125,19 @@ def test_read_pubtator_leaves_out_a_document_that_stands_twice(write: Write) -> 
     assert report.counts == {"excluded": 1}
 
 
+def test_read_pubtator_does_not_take_carriage_returns_for_text(write: Write) -> None:
+    path = write("toy.txt", SAMPLE.replace("\n", "\r"))
+    with pytest.raises(BiomedplmError, match=r"B446.*line 1"):
+        list(read_pubtator(path))
+    with pytest.raises(BiomedplmError, match=r"B438.*B446"):
+        list(read_pubtator(path, report=Report(errors="skip")))
+    found = list(read_pubtator(path, report=Report(errors="repair")))
+    wanted = list(read_pubtator(write("unix.txt", SAMPLE)))
+    assert [(r.doc_id, r.text, len(r.mentions)) for r in found] == [(r.doc_id, r.text, len(r.mentions)) for r in wanted]
+    (kept,) = read_pubtator(write("inside.txt", "1|t|A\rB\n1|a|\n"))
+    assert kept.text == "A\rB"
+
+
 BROKEN = [
     ("1|t|Title\n1|a|Abstract\n1\t0\t5\tTitle\n", r"B406.*line 3.*4 columns"),
     ("1|t|Title\n1|a|Abstract\n1\t0\n", r"B406.*line 3"),
