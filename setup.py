@@ -64,6 +64,7 @@ CORE = [
     "typer>=0.15.0,<1.0.0",
     "rich>=13.0.0,<16.0.0",
     "defusedxml>=0.7.1,<1.0.0",
+    'tomli>=2.0.0,<3.0.0; python_version < "3.11"',
 ]
 
 # Holds the encoder that the shipped pipeline was trained from: needed to train it anew, never to use it.

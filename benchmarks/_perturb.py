@@ -155,7 +155,7 @@ class Perturber:
 
     def _do_drop(self, document: DocumentRecord, event: EventRecord) -> DocumentRecord:
         kept = tuple(other for other in document.events if other.id != event.id)
-        return without(replace(document, events=kept), {event.id}, Report())
+        return without(replace(document, events=kept), {event.id}, Report(), "excluded")
 
     def _do_double(self, document: DocumentRecord, event: EventRecord) -> DocumentRecord:
         return self._with(document, replace(event, id=self._new(document, "E")))
@@ -294,7 +294,7 @@ class Perturber:
                 merged = self._altered(document, event, [*event.arguments, *more]) if more else None
                 if merged is not None and other.id not in taken:
                     kept = tuple(e for e in merged.events if e.id != other.id)
-                    return without(replace(merged, events=kept), {other.id}, Report())
+                    return without(replace(merged, events=kept), {other.id}, Report(), "excluded")
         return None
 
     def _do_modify(self, document: DocumentRecord, event: EventRecord) -> DocumentRecord:
