@@ -448,8 +448,7 @@ class Errors:
     )
     B543 = (
         "Models of type '{found}' as configured look at the pieces that they are to foretell. Use a decoder such as "
-        "GPT-2 "
-        "or BioGPT, or set is_decoder in config.json."
+        "GPT-2, or set is_decoder in config.json."
     )
     B544 = (
         "The vocabulary in '{folder}' has {found} sentinels (<extra_id_0>, <extra_id_1> …), {wanted} are wanted for "
@@ -471,6 +470,18 @@ class Errors:
         "Models of type '{found}' make no vector of a name: {reason}. Use an encoder as start, or, for a model that "
         'reads from left to right, pooling = "mean".'
     )
+    B551 = (
+        "'{path}' is no cut corpus ({found}), and is left as it is. Give the corpus another name, or [data] another "
+        "cache."
+    )
+    B557 = (
+        "The vocabulary knows nothing of the text for '{folder}': every piece is its piece for the unknown. Use a "
+        "vocabulary of the text's script."
+    )
+    B558 = (
+        "The exclusion list '{path}' names nothing, so it keeps nothing out. Mend it, or take it out of 'exclude'."
+    )
+    B559 = "'{path}' is there and was not written by a pre-training: it would be replaced. Give another --output."
     B552 = (
         "Encoders cannot be compared on '{task}': {reason}. Wanted is NER:CORPUS, with a corpus of `biomedplm corpora "
         "list --task ner`, or perplexity:FILE, with a file of raw text."

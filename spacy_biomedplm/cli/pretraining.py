@@ -13,6 +13,8 @@ from spacy_biomedplm.plm.preparation import EXCLUDED_FILE, prepare_corpora
 from spacy_biomedplm.plm.pretraining import MODEL_FOLDER, Pretraining, make_objective
 from spacy_biomedplm.plm.processes import Processes
 
+_MANY_UNKNOWN = 0.02
+
 
 def pretrain(path: Path, output: Path, until: int | None) -> None:
     """Prepare the corpora, train, and print what was reached.
@@ -70,6 +72,9 @@ def _show_corpora(cache: Path, records: dict[str, Any], *, checked: bool) -> Non
         table.add_row(name, *(f"{count:,}" for count in counts))
     err_console().print(table)
     for name, record in records.items():
+        share = record["train"]["unknown"] / record["train"]["pieces"]
+        if share > _MANY_UNKNOWN:
+            say(f"{name}: {share:.0%} of the pieces stand for what the vocabulary does not know.")
         for what, count in record.get("read", {}).items():
             say(f"{name}: {count:,} {what}.")
     if not checked:

@@ -82,11 +82,7 @@ class PieceTokenizer:
     @cached_property
     def frame(self) -> tuple[list[int], list[int]]:
         """Special tokens before and after the pieces of a window."""
-        encoded = self.tokenizer.encode("a", add_special_tokens=True)
-        real = [i for i, special in enumerate(encoded.special_tokens_mask) if not special]
-        if not real:
-            return encoded.ids, []
-        return encoded.ids[: real[0]], encoded.ids[real[-1] + 1 :]
+        return find_frame(self.tokenizer)
 
     def encode(self, texts: list[str]) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Return the pieces of each text, all of them.
@@ -98,6 +94,18 @@ class PieceTokenizer:
             (np.array(e.ids, dtype=np.int64), np.array(e.offsets, dtype=np.int64).reshape(-1, 2))
             for e in self.tokenizer.encode_batch(texts, add_special_tokens=False)
         ]
+
+
+def find_frame(tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
+    """Return the special pieces before and behind a text, those that the tokenizer itself writes.
+
+    tokenizer (Tokenizer): The tokenizer.
+    """
+    encoded = tokenizer.encode("a", add_special_tokens=True)
+    real = [place for place, special in enumerate(encoded.special_tokens_mask) if not special]
+    if not real:
+        return encoded.ids, []
+    return encoded.ids[: real[0]], encoded.ids[real[-1] + 1 :]
 
 
 def load_plm(name: str, *, layer: int | str) -> tuple[dict[str, Any], PlmNetwork]:

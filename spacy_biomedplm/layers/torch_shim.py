@@ -16,6 +16,7 @@ from thinc.util import get_torch_default_device
 from torch import nn
 
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.casting import cast_parameters
 
 # Truthy marker in Optimizer.averages: without an entry there, spaCy never enters nlp.use_params.
 _AVERAGES_KEY = "biomedplm_averages"
@@ -93,10 +94,7 @@ class TorchShim(Shim):
         self.dtype = dtype
         self.tokenizer = None
         self._model = module.to(get_torch_default_device())
-        # Not the buffers: rotary position encodings keep their frequencies there, and in bf16 these are wrong by up
-        # to a radian at position 500.
-        for param in module.parameters():
-            param.data = param.data.to(dtype)
+        cast_parameters(module, dtype)
         # Switches off what is frozen, so that not even the first step computes gradients for it.
         self.groups(module)
         self._adam = None

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from spacy_biomedplm.errors import BiomedplmError, coded
 
-FILE = "checkpoint.safetensors"
+CHECKPOINT_FILE = "checkpoint.safetensors"
 
 
 def write_checkpoint(folder: Path, step: int, tensors: dict[str, torch.Tensor], made_of: dict[str, Any]) -> None:
@@ -23,12 +23,12 @@ def write_checkpoint(folder: Path, step: int, tensors: dict[str, torch.Tensor], 
     made_of (dict[str, Any]): Settings and data that decide the course of the run.
     RAISES (BiomedplmError): B524 if the disk is full or cannot be written.
     """
-    partial = folder / f"{FILE}.partial"
+    partial = folder / f"{CHECKPOINT_FILE}.partial"
     try:
         save_file(tensors, partial, {"step": str(step), "made_of": json.dumps(made_of, sort_keys=True)})
         with partial.open("rb") as stream:
             os.fsync(stream.fileno())
-        os.replace(partial, folder / FILE)
+        os.replace(partial, folder / CHECKPOINT_FILE)
     except (OSError, SafetensorError) as error:
         partial.unlink(missing_ok=True)
         raise BiomedplmError(coded("B524", path=partial, reason=error)) from error
@@ -41,7 +41,7 @@ def read_checkpoint(folder: Path, made_of: dict[str, Any]) -> tuple[int, dict[st
     made_of (dict[str, Any]): As in ``write_checkpoint``; must be the same.
     RAISES (BiomedplmError): B528 if the file is damaged, B529 if it is of another config, other data or vocabulary.
     """
-    file = folder / FILE
+    file = folder / CHECKPOINT_FILE
     if not file.exists():
         return None
     try:

@@ -1,5 +1,7 @@
 """The TOML file that decides a pre-training: read strictly, a wrong or misspelt key is an error."""
 
+import math
+import re
 import sys
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from difflib import get_close_matches
@@ -15,11 +17,14 @@ else:
     import tomli as tomllib
 
 
+_FILE_NAME = re.compile(r"(?!\.)[^/\\\x00-\x1f]{1,100}(?<!\.partial)")
+
+
 @dataclass(frozen=True)
 class CorpusConfig:
     """One corpus of raw text.
 
-    name (str): Its name, for messages and the log.
+    name (str): Its name, for messages, the log and its folder in the cache.
     paths (tuple[Path, ...]): Files and folders, see ``plm.text.iter_texts``; relative to the config.
     weight (float): Its share in the mixture, relative to the others; by default its share of the pieces.
     """
@@ -147,18 +152,26 @@ def _check(config: PretrainConfig, path: Path) -> None:
         (0 <= model.dropout < 1, "[model] dropout is in [0, 1)"),
         (len(data.corpora) > 0, "[data] has at least one [[data.corpora]]"),
         (len({c.name for c in data.corpora}) == len(data.corpora), "the names of [[data.corpora]] differ"),
-        (all(c.weight is None or c.weight > 0 for c in data.corpora), "a weight is above 0"),
+        (
+            all(_FILE_NAME.fullmatch(c.name) for c in data.corpora),
+            "the name of a corpus is that of a file, without / or \\",
+        ),
+        (all(c.weight is None or 0 < c.weight < math.inf for c in data.corpora), "a weight is above 0 and finite"),
         (len({c.weight is None for c in data.corpora}) < 2, "all corpora have a weight, or none has"),
         (data.length >= 8, "[data] length is 8 or more"),
         (0 <= data.validation < 1, "[data] validation is in [0, 1)"),
         ((training.steps is None) != (training.passes is None), "[training] has one of 'steps' and 'passes'"),
-        (all(v is None or v > 0 for v in (training.steps, training.passes)), "[training] steps or passes are above 0"),
+        (
+            all(v is None or 0 < v < math.inf for v in (training.steps, training.passes)),
+            "[training] steps or passes are above 0 and finite",
+        ),
+        (0 <= training.seed < 2**32, "[training] seed is 0 or more, and below 2^32"),
         (training.micro_batch > 0, "[training] micro_batch is above 0"),
         (
             training.batch > 0 and training.batch % max(1, training.micro_batch) == 0,
             "micro_batch divides batch",
         ),
-        (training.learning_rate > 0, "[training] learning_rate is above 0"),
+        (0 < training.learning_rate < math.inf, "[training] learning_rate is above 0 and finite"),
         (0 <= training.warmup < 1, "[training] warmup is in [0, 1)"),
         (0 < training.layer_decay <= 1, "[training] layer_decay is in (0, 1]"),
         (0 < training.beta2 < 1, "[training] beta2 is in (0, 1)"),

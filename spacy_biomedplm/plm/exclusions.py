@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.fingerprints import hash_words, normalize_words
 from spacy_biomedplm.held_out import Fingerprint, HeldOut, Match
-from spacy_biomedplm.plm.text import RawDocument, iter_texts
+from spacy_biomedplm.plm.text import RawDocument, iter_texts, suffix_of
 
 
 class Exclusions:
@@ -13,15 +14,18 @@ class Exclusions:
 
     paths (Sequence[Path]): Files of held-out documents. A .txt holds identifiers, one per line; JSONL and PubMed XML
         hold documents, which are found by identifier (where they have one) and by text (rules in ``held_out.py``).
-    RAISES (BiomedplmError): As ``iter_texts``.
+    RAISES (BiomedplmError): As ``iter_texts``, and B558 for a file that names no document.
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
         held_out: list[Fingerprint] = []
         for path in paths:
+            before = len(held_out)
             for document in iter_texts(path):
-                is_id = path.name.removesuffix(".gz").endswith(".txt")
+                is_id = suffix_of(path) == ".txt"
                 held_out.append(_id_only(document, path) if is_id else _fingerprint(document, str(path)))
+            if len(held_out) == before:
+                raise BiomedplmError(coded("B558", path=path))
         self.n_documents = len(held_out)
         self._held_out = HeldOut(held_out)
 

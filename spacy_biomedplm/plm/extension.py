@@ -69,7 +69,7 @@ def extend_vocabulary(
         2022); "vectors", mapped from word vectors of the texts (Poerner et al., 2020), where the word has one, else as
         "pieces"; "both", their sum less the mean row, from which both of them stray too little.
     min_documents (int): Documents that a word must occur in.
-    RETURNS (Extension): What was done. Texts without the new words have the vectors that they had.
+    RETURNS (Extension): What was done. Words that no new entry begins (in BPE: that hold none) are cut as before.
     RAISES (BiomedplmError): As ``load_plm``; B510 without text, B512 for a vocabulary that does not fit the weights,
         B513 if the output exists, B514 for a tokenizer of another kind, B515 if no word qualifies, B516 if there are
         too few words for vectors, B517 for an impossible option, B518 for an unknown architecture, B519 for a

@@ -1,5 +1,7 @@
 """Which pieces are hidden from a model (numpy only)."""
 
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,33 +24,47 @@ class Pieces:
     mask (int): Id of the piece that hides others.
     special (Flags): Which pieces are special, shape (size,).
     inside (Flags): Which pieces go on with the word of the piece before, shape (size,).
+    closing (Flags | None): Instead: which pieces are the last of their word, shape (size,).
     """
 
     size: int
     mask: int
     special: Flags
     inside: Flags
+    closing: Flags | None = None
 
 
 def describe_pieces(tokenizer: Tokenizer, mask: int, special: set[int], size: int) -> Pieces:
     """Return what masking has to know of a vocabulary.
 
-    tokenizer (Tokenizer): WordPiece ("##" within words), or BPE and Unigram ("Ġ" or "▁" before words).
+    tokenizer (Tokenizer): WordPiece (such as "##" within words), BPE and Unigram ("Ġ" or "▁" before words, or an ending
+        such as "</w>" at their ends), or whole words.
     mask (int): Id of the mask piece. special (set[int]): Ids of special pieces.
     size (int): Rows of the embeddings; may exceed the vocabulary.
     """
-    words = np.zeros(size, dtype=np.bool_)
-    inside = np.zeros(size, dtype=np.bool_)
-    for piece, number in tokenizer.get_vocab(with_added_tokens=True).items():
-        inside[number] = piece.startswith("##")
-        words[number] = piece.startswith(("Ġ", "▁"))
-    if words.any():
-        inside = ~words
+    model = json.loads(tokenizer.to_str())["model"]
+    prefix, suffix = model.get("continuing_subword_prefix"), model.get("end_of_word_suffix")
+    pieces = tokenizer.get_vocab(with_added_tokens=True)
     flags = np.zeros(size, dtype=np.bool_)
     # Rows without a piece are never drawn and never hidden.
     flags[tokenizer.get_vocab_size(with_added_tokens=True) :] = True
     flags[list(special)] = True
-    return Pieces(size, mask, flags, inside & ~flags)
+    if suffix:
+        return Pieces(
+            size, mask, flags, np.zeros_like(flags), _flag(pieces, size, lambda piece: piece.endswith(suffix))
+        )
+    if prefix or model["type"] not in ("BPE", "Unigram"):
+        return Pieces(
+            size, mask, flags, _flag(pieces, size, lambda piece: bool(prefix) and piece.startswith(prefix)) & ~flags
+        )
+    words = _flag(pieces, size, lambda piece: piece.startswith(("Ġ", "▁")))
+    return Pieces(size, mask, flags, ~words & ~flags if words.any() else words)
+
+
+def _flag(pieces: Mapping[str, int], size: int, holds: Callable[[str], bool]) -> Flags:
+    flags = np.zeros(size, dtype=np.bool_)
+    flags[[number for piece, number in pieces.items() if holds(piece)]] = True
+    return flags
 
 
 def choose_words(ids: Ids, pieces: Pieces, share: float, rng: np.random.Generator, *, whole_words: bool) -> Flags:
@@ -63,6 +79,8 @@ def choose_words(ids: Ids, pieces: Pieces, share: float, rng: np.random.Generato
     if not whole_words:
         return _at_least_one(free & (rng.random(ids.shape) < share), free, rng)
     starts = free & ~pieces.inside[ids]
+    if pieces.closing is not None:
+        starts[:, 1:] = free[:, 1:] & pieces.closing[ids[:, :-1]]
     # A sequence may begin within a word.
     starts[:, 1:] |= free[:, 1:] & ~free[:, :-1]
     starts[:, 0] |= free[:, 0]
@@ -100,10 +118,12 @@ def choose_runs(ids: Ids, pieces: Pieces, share: float, run: int, rng: np.random
     """
     free = ~pieces.special[ids]
     # Runs may overlap: with this share of starts, the share of the pieces that are in a run is the one that is asked.
-    begins = rng.random(ids.shape) < 1 - (1 - share) ** (1 / run)
+    # They may begin before the row, or its first pieces would be in fewer of them.
+    length = ids.shape[1]
+    begins = rng.random((len(ids), length + run - 1)) < 1 - (1 - share) ** (1 / run)
     chosen = np.zeros(ids.shape, dtype=np.bool_)
     for offset in range(run):
-        chosen[:, offset:] |= begins[:, : ids.shape[1] - offset]
+        chosen |= begins[:, offset : offset + length]
     return _at_least_one(chosen & free, free, rng)
 
 

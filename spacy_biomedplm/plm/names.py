@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.held_out import Match
+from spacy_biomedplm.plm.cache import Part
 from spacy_biomedplm.plm.sources import Reading
 from spacy_biomedplm.plm.text import RawDocument, has_half_pairs, iter_lines, list_files, open_stream, suffix_of
 
@@ -40,14 +41,15 @@ class NameTables:
     def read_exclusions(self, paths: Sequence[Path]) -> dict[tuple[str, str], str]:
         """Return the file in which each held-out pair of concept and casefolded name stands.
 
-        RAISES (BiomedplmError): As ``iter_names``.
+        RAISES (BiomedplmError): As ``iter_names``, and B558 for a file without names.
         """
-        return {
-            (concept, name.casefold()): str(path)
-            for path in paths
-            for file in self.find_files(path)
-            for concept, name in iter_names(file)
-        }
+        found: dict[tuple[str, str], str] = {}
+        for path in paths:
+            names = {(concept, name.casefold()): str(path) for concept, name in iter_names(path)}
+            if not names:
+                raise BiomedplmError(coded("B558", path=path))
+            found |= names
+        return found
 
     def read(self, files: Sequence[Path], exclusions: Mapping[tuple[str, str], str], *, drop: bool) -> Reading:
         """Return concepts with two names or more, one name per line.
@@ -67,12 +69,10 @@ class NameTables:
             for key, name in names.items()
             if (concept, key) in exclusions
         ]
-        if drop:
-            concepts = {
-                concept: {key: name for key, name in names.items() if (concept, key) not in exclusions}
-                for concept, names in concepts.items()
-            }
-        merged = merge_concepts(concepts)
+        merged, joined = merge_concepts(concepts)
+        for concept, key in exclusions if drop else ():
+            # Another of the concepts that were put together may have the name too.
+            merged.get(joined.get(concept, concept), {}).pop(key, None)
         counts["concepts joined to another with two of their names"] = len(concepts) - len(merged)
         counts["concepts left out, with fewer than two names"] = sum(len(names) < 2 for names in merged.values())
         kept = (
@@ -80,9 +80,9 @@ class NameTables:
         )
         return Reading(kept, matches, +counts)
 
-    def split(self, text: str) -> list[str]:
-        """Return the names."""
-        return text.split("\n")
+    def split(self, text: str) -> list[Part]:
+        """Return the names, each by itself."""
+        return [(name, []) for name in text.split("\n")]
 
 
 def iter_names(file: Path) -> Iterator[tuple[str, str]]:
@@ -130,8 +130,8 @@ def _parse_json(line: str) -> list[tuple[str, str]] | str:
     return pairs
 
 
-def merge_concepts(concepts: Concepts) -> Concepts:
-    """Return concepts, those that have two names in common put together under the first of them.
+def merge_concepts(concepts: Concepts) -> tuple[Concepts, dict[str, str]]:
+    """Return concepts, those that have two names in common put together, and what was put into which.
 
     concepts (Concepts): The concepts.
     """
@@ -154,4 +154,4 @@ def merge_concepts(concepts: Concepts) -> Concepts:
         into = merged.setdefault(root(concept), {})
         for key, name in names.items():
             into.setdefault(key, name)
-    return merged
+    return merged, {concept: root(concept) for concept in roots}

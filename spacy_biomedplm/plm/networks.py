@@ -11,7 +11,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from spacy_biomedplm.encoder.loading import find_folder, longest_input, read_files, set_dropout
+from spacy_biomedplm.encoder.loading import find_folder, find_frame, longest_input, read_files, set_dropout
 from spacy_biomedplm.encoder.unpadded import UnpaddedBert
 from spacy_biomedplm.encoder.windows import Block, Layout
 from spacy_biomedplm.errors import BiomedplmError, coded
@@ -65,12 +65,13 @@ class Vocabulary:
         role (str): "mask", "cls", "sep", "pad", "bos", "eos" or "unk".
         RAISES (BiomedplmError): B530 if the vocabulary has none.
         """
-        found = self._find(role)
+        found = self.find(role)
         if found is None:
             raise BiomedplmError(coded("B530", folder=self.folder, role=role))
         return found
 
-    def _find(self, role: str) -> int | None:
+    def find(self, role: str) -> int | None:
+        """Return the id of a special piece, or None. role (str): As for ``id_of``."""
         given = getattr(self.hugging, f"{role}_token_id")
         # A tokenizer.json alone does not say what its pieces are for.
         named = (self.tokenizer.token_to_id(piece) for piece in _ROLES.get(role, ()))
@@ -80,7 +81,7 @@ class Vocabulary:
     def special_ids(self) -> set[int]:
         """Ids of all special pieces."""
         added = self.tokenizer.get_added_tokens_decoder()
-        found = {self._find(role) for role in _ROLES}
+        found = {self.find(role) for role in _ROLES}
         return {
             *self.hugging.all_special_ids,
             *(number for number, piece in added.items() if piece.special),
@@ -90,10 +91,8 @@ class Vocabulary:
     @property
     def frame(self) -> Frame:
         """Special pieces around a sequence: those that its own tokenizer writes."""
-        encoded = self.tokenizer.encode("a", add_special_tokens=True)
-        real = [place for place, special in enumerate(encoded.special_tokens_mask) if not special]
-        prefix, suffix = encoded.ids[: real[0]], encoded.ids[real[-1] + 1 :]
-        separator = suffix[0] if suffix else self._find("sep")
+        prefix, suffix = find_frame(self.tokenizer)
+        separator = suffix[0] if suffix else self.find("sep")
         if separator is None:
             separator = self.id_of("eos")
         return Frame(tuple(prefix), tuple(suffix), separator)

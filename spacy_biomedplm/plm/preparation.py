@@ -1,16 +1,14 @@
 """From the files that a config names to cut corpora, without held-out documents."""
 
-import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.plm.cache import TokenCache, build_cache, digest_of, open_cache
-from spacy_biomedplm.plm.config import DataConfig
+from spacy_biomedplm.plm.cache import TokenCache, build_cache, digest_file, digest_of, open_cache
+from spacy_biomedplm.plm.config import CorpusConfig, DataConfig
 from spacy_biomedplm.plm.networks import Vocabulary
 from spacy_biomedplm.plm.objectives import Corpora
 from spacy_biomedplm.plm.sources import RUNNING_TEXT, Reading, Source
@@ -31,12 +29,15 @@ def prepare_corpora(
     progress (Progress): Called from time to time.
     source (Source): How corpora are read; an objective says it.
     RETURNS (tuple[Corpora, dict]): The corpora, and for each, by name, what it was made of with its counts.
-    RAISES (BiomedplmError): B520 to B525 for files and disk (B547, B548 for tables of names), B536 if a corpus holds
-        held-out documents that may not be there; what they are is in excluded.jsonl in the folder of that corpus.
+    RAISES (BiomedplmError): B520 to B525 for files and disk (B547, B548 for tables of names), B551 if something else
+        lies where a cut corpus belongs, B557 for text that the vocabulary does not know, B558 for an exclusion list
+        without entries, B536 if a corpus holds held-out documents that may not be there; what they are is then in
+        NAME.excluded.jsonl in the cache.
     """
     exclusions: Any = None
+    held_out = [file for path in data.exclude for file in source.find_files(path)]
     rules = {
-        "exclude": [_digest_file(path) for path in data.exclude],
+        "exclude": [digest_file(file) for file in held_out],
         "excluded": data.excluded,
         "validation": data.validation,
         "vocabulary": digest_of(vocabulary.tokenizer.to_str()),
@@ -46,11 +47,12 @@ def prepare_corpora(
     records: dict[str, Any] = {}
     for corpus in data.corpora:
         folder = data.cache / corpus.name
+        _check_paths(corpus, folder)
         files = [file for path in corpus.paths for file in source.find_files(path)]
-        made_of = {**rules, "files": [_digest_file(file) for file in files]}
+        made_of = {**rules, "files": [digest_file(file) for file in files]}
         if open_cache(folder, "train", made_of) is None:
             if exclusions is None:
-                exclusions = source.read_exclusions(data.exclude)
+                exclusions = source.read_exclusions(held_out)
             reading = source.read(files, exclusions, drop=data.excluded == "drop")
             _build(corpus.name, data, source, reading, vocabulary, made_of, progress)
         opened = [open_cache(folder, part, made_of) for part in ("train", "validation")]
@@ -79,7 +81,15 @@ def _build(
                 progress(name, number)
             yield document
 
-    shutil.rmtree(folder, ignore_errors=True)
+    def finish() -> dict[str, Any]:
+        listing = "".join(json.dumps(asdict(match)) + "\n" for match in reading.matches)
+        if reading.matches and data.excluded == "refuse":
+            refused = data.cache / f"{name}.{EXCLUDED_FILE}"
+            refused.write_text(listing, encoding="utf8")
+            shown = ", ".join(f"{m.doc_id} ({m.reason} of {m.held_out_id})" for m in reading.matches[:3])
+            raise BiomedplmError(coded("B536", name=name, count=len(reading.matches), shown=shown, path=refused))
+        return {EXCLUDED_FILE: listing, "meta.json": {"read": dict(reading.counts)} if reading.counts else {}}
+
     build_cache(
         folder,
         documents(),
@@ -87,25 +97,12 @@ def _build(
         validation=data.validation,
         made_of=made_of,
         split=source.split,
-        counts=reading.counts,
+        unknown=vocabulary.find("unk"),
+        finish=finish,
     )
-    matches = reading.matches
-    listing = "".join(json.dumps(asdict(match)) + "\n" for match in matches)
-    if matches and data.excluded == "refuse":
-        refused = data.cache / f"{name}.{EXCLUDED_FILE}"
-        shutil.rmtree(folder)
-        refused.write_text(listing, encoding="utf8")
-        shown = ", ".join(f"{match.doc_id} ({match.reason} of {match.held_out_id})" for match in matches[:3])
-        raise BiomedplmError(coded("B536", name=name, count=len(matches), shown=shown, path=refused))
-    (folder / EXCLUDED_FILE).write_text(listing, encoding="utf8")
 
 
-def _digest_file(path: Path) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-    except OSError as error:
-        raise BiomedplmError(coded("B520", path=path, suffixes=error.strerror)) from error
-    return digest.hexdigest()
+def _check_paths(corpus: CorpusConfig, folder: Path) -> None:
+    for path in corpus.paths:
+        if path.resolve().is_relative_to(folder.resolve()):
+            raise BiomedplmError(coded("B551", path=folder, found=f"{path}, of which it is to be made"))

@@ -15,11 +15,14 @@ from typing import Any
 
 import torch
 
+from spacy_biomedplm.encoder.loading import find_folder
 from spacy_biomedplm.encoder.precision import choose_dtype
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.casting import cast_parameters
 from spacy_biomedplm.layers.memory import keep_freed_memory
-from spacy_biomedplm.plm.checkpoints import read_checkpoint, write_checkpoint
-from spacy_biomedplm.plm.config import PretrainConfig
+from spacy_biomedplm.plm.cache import digest_file
+from spacy_biomedplm.plm.checkpoints import CHECKPOINT_FILE, read_checkpoint, write_checkpoint
+from spacy_biomedplm.plm.config import ModelConfig, PretrainConfig
 from spacy_biomedplm.plm.objectives import OBJECTIVES, Objective
 from spacy_biomedplm.plm.optimization import MasterOptimizer, rate_at
 from spacy_biomedplm.plm.processes import Processes
@@ -43,7 +46,7 @@ class Pretraining:
         and pretraining.json (config, corpora, figures).
     processes (Processes): Those that train together.
     RAISES (BiomedplmError): B528 or B529 for a checkpoint that is damaged or of another run, B527 if the processes do
-        not divide the batch, B524 if the folder cannot be written.
+        not divide the batch, B524 if the folder cannot be written, B559 if it holds a model of other origin.
     """
 
     def __init__(
@@ -68,12 +71,15 @@ class Pretraining:
         dtype = choose_dtype(training.precision, processes.device)
         objective.network.to(processes.device)
         self.optimizer = MasterOptimizer(objective.network, objective.model.base_model, training)
-        objective.network.to(dtype)
+        cast_parameters(objective.network, dtype)
         self._make_folder()
         found = read_checkpoint(output, self.made_of)
         if found is not None:
             self.step, state = found
-            self.optimizer.load(state)
+            try:
+                self.optimizer.load(state)
+            except (KeyError, RuntimeError) as error:
+                raise BiomedplmError(coded("B528", file=output / CHECKPOINT_FILE, reason=error)) from error
         else:
             self.optimizer.publish()
         if processes.rank == 0:
@@ -98,7 +104,9 @@ class Pretraining:
                 every = self.training.evaluate_every
                 if every and (self.step % every == 0 or self.step == self.steps):
                     self._log(self.evaluate(), on_step)
-                if time.monotonic() - saved > 60 * self.training.checkpoint_minutes:
+                # One clock for all processes, which wait for each other where a checkpoint is written.
+                due = time.monotonic() - saved > 60 * self.training.checkpoint_minutes
+                if self.processes.total([int(due and self.processes.rank == 0)])[0]:
                     self._save()
                     saved = time.monotonic()
             self._save()
@@ -180,6 +188,9 @@ class Pretraining:
             self.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BiomedplmError(coded("B524", path=self.output, reason=error.strerror)) from error
+        model = self.output / MODEL_FOLDER
+        if model.exists() and not (model / RECORD_FILE).is_file():
+            raise BiomedplmError(coded("B559", path=model))
 
     def _log(self, record: dict[str, Any], on_step: OnStep) -> None:
         if self.processes.rank or not record:
@@ -252,11 +263,20 @@ def _decisive(config: PretrainConfig) -> dict[str, Any]:
     for section, keys in _FREE.items():
         for key in keys:
             values[section].pop(key)
-    # Files are told by their content, not by where they lie.
+    # Files are told by their content, not by where they lie; what the corpora were made of tells the vocabulary.
+    values["model"] |= {"start": None, "scratch": None, "vocabulary": None, "files": _digest_start(config.model)}
     values["data"].pop("exclude")
     for corpus in values["data"]["corpora"]:
         corpus.pop("paths")
     return values
+
+
+def _digest_start(model: ModelConfig) -> dict[str, str]:
+    if model.scratch is not None:
+        return {"scratch": digest_file(model.scratch)}
+    folder = find_folder(str(model.start))
+    files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
+    return {file.name: digest_file(file) for file in files if file.is_file()}
 
 
 def _cut_log(file: Path, step: int) -> None:
@@ -264,7 +284,7 @@ def _cut_log(file: Path, step: int) -> None:
     if not file.exists():
         return
     kept = []
-    for line in file.read_text(encoding="utf8").splitlines():
+    for line in file.read_text(encoding="utf8", errors="replace").splitlines():
         try:
             if json.loads(line)["step"] <= step:
                 kept.append(line)

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from spacy_biomedplm.encoder.loading import find_folder, longest_input, set_dropout
 from spacy_biomedplm.encoder.precision import choose_dtype
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.casting import cast_parameters
 from spacy_biomedplm.plm.config import ModelConfig
 from spacy_biomedplm.plm.networks import SequenceReader, Vocabulary, load_vocabulary, word_head
 
@@ -112,7 +113,8 @@ class _Reader:
             self.head = word_head(model)
         except BiomedplmError as error:
             raise NoWordHead(str(error)) from error
-        self.read = SequenceReader(model.to(device, choose_dtype("auto", device)).base_model)
+        cast_parameters(model.to(device), choose_dtype("auto", device))
+        self.read = SequenceReader(model.base_model)
         self.device = device
         self.body = min(_LONGEST, longest_input(model.config)) - _frame_size(self.vocabulary)
 

@@ -1,5 +1,6 @@
 """Which pieces a step learns from: a pure function of seed and number (numpy only)."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from spacy_biomedplm.plm.cache import TokenCache
 
 Ids = NDArray[np.int64]
-_CYCLE = 1000
+# Turns of the rarest corpus before the order of corpora begins again, and the longest such cycle.
+_LEAST_TURNS, _LONGEST_CYCLE = 20, 2_000_000
 
 
 @dataclass(frozen=True)
@@ -90,28 +92,24 @@ class Stream:
 class Mixture:
     """Which corpus each sample is from: every corpus has its share in any stretch, without chance.
 
-    weights (Sequence[float]): Share of each corpus, above 0; they need not sum to 1.
+    weights (Sequence[float]): Share of each corpus, above 0; they need not sum to 1. Shares are exact to 1/40 of
+        themselves, down to one in 100,000.
     """
 
     def __init__(self, weights: Sequence[float]) -> None:
         shares = np.asarray(weights, dtype=np.float64) / np.sum(weights)
-        taken = np.zeros(len(shares))
-        cycle = np.empty(_CYCLE, dtype=np.int64)
-        for slot in range(_CYCLE):
-            cycle[slot] = int(np.argmax(shares * (slot + 1) - taken))
-            taken[cycle[slot]] += 1
-        # A share below one thousandth has its turn all the same.
-        for rare in np.flatnonzero(taken == 0):
-            cycle[int(rare) % _CYCLE] = rare
-        self._cycle = cycle
-        self._before = np.stack([np.cumsum(cycle == corpus) - (cycle == corpus) for corpus in range(len(shares))])
-        self._per_cycle = np.bincount(cycle, minlength=len(shares))
+        length = min(max(math.ceil(_LEAST_TURNS / shares.min()), 1000), _LONGEST_CYCLE)
+        turns = np.maximum(np.rint(shares * length).astype(np.int64), 1)
+        corpora = np.repeat(np.arange(len(shares)), turns)
+        within = np.concatenate([np.arange(count) for count in turns])
+        order = np.argsort((within + 0.5) / turns[corpora], kind="stable")
+        self._cycle, self._within, self._turns = corpora[order], within[order], turns
 
     def locate(self, number: int) -> tuple[int, int]:
         """Return the corpus of a sample, and which sample of that corpus it is.
 
         number (int): Of the sample, from 0.
         """
-        turn, slot = divmod(number, _CYCLE)
+        turn, slot = divmod(number, len(self._cycle))
         corpus = int(self._cycle[slot])
-        return corpus, turn * int(self._per_cycle[corpus]) + int(self._before[corpus, slot])
+        return corpus, turn * int(self._turns[corpus]) + int(self._within[slot])

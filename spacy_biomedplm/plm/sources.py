@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from spacy_biomedplm.held_out import Match
-from spacy_biomedplm.plm.cache import split_sentences
+from spacy_biomedplm.plm.cache import Part, running_text
 from spacy_biomedplm.plm.exclusions import Exclusions
 from spacy_biomedplm.plm.text import RawDocument, find_files, iter_texts
 
@@ -44,8 +44,8 @@ class Source(Protocol):
         drop (bool): Whether held-out documents are left out.
         """
 
-    def split(self, text: str) -> list[str]:
-        """Return the parts of a document whose ends are kept."""
+    def split(self, text: str) -> list[Part]:
+        """Return the parts of a document that are cut into pieces by themselves."""
 
 
 class RunningText:
@@ -76,9 +76,9 @@ class RunningText:
 
         return Reading(documents(), matches, Counter())
 
-    def split(self, text: str) -> list[str]:
-        """Return the sentences."""
-        return split_sentences(text)
+    def split(self, text: str) -> list[Part]:
+        """Return the text as one part."""
+        return running_text(text)
 
 
 RUNNING_TEXT = RunningText()

@@ -83,8 +83,10 @@ def _mutual_information(keys: Ids, weights: NDArray[Any], n_words: int) -> Any:
     import torch
 
     first, second = np.divmod(keys, n_words)
-    words, contexts = np.concatenate([first, second]), np.concatenate([second, first])
-    weights = np.concatenate([weights, weights])
+    # Both words of a pair are context of the other; a word beside itself is so twice, in one cell.
+    mixed = first != second
+    words, contexts = np.concatenate([first, second[mixed]]), np.concatenate([second, first[mixed]])
+    weights = np.concatenate([np.where(mixed, weights, 2 * weights), weights[mixed]])
     sums = np.bincount(words, weights, n_words)
     smoothed = sums**_CONTEXT_POWER
     with np.errstate(divide="ignore"):

@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.plm.cache import TokenCache, build_cache, is_validation, open_cache
@@ -33,13 +34,15 @@ def documents(*texts: str) -> list[RawDocument]:
 
 def test_cache_holds_every_piece(tokenizer: Tokenizer, tmp_path: Path) -> None:
     made_of = {"files": ["x"]}
-    meta = build_cache(tmp_path / "c", documents("a b. C d", "e", "f g h"), tokenizer, validation=0.0, made_of=made_of)
+    given = documents("a b. C d", "e", "f g h")
+    build_cache(tmp_path / "c", given, tokenizer, validation=0.0, made_of=made_of, unknown=0)
     cache = open_cache(tmp_path / "c", "train", made_of)
     assert cache is not None
     assert cache.ids.tolist() == [1, 2, 9, 0, 4, 5, 6, 7, 8]
     assert cache.documents.tolist() == [5, 6, 9]
     assert cache.sentences.tolist() == [3, 5, 6, 9]
-    assert meta["train"] == {"pieces": 9, "documents": 3, "sentences": 4}
+    meta = json.loads((tmp_path / "c" / "meta.json").read_text())
+    assert meta["train"] == {"pieces": 9, "documents": 3, "sentences": 4, "unknown": 1}
     assert open_cache(tmp_path / "c", "train", {"files": ["y"]}) is None
     assert open_cache(tmp_path / "missing", "train", made_of) is None
 
@@ -132,9 +135,11 @@ def test_mixture_numbers_the_samples_of_each_corpus(weights: list[float], start:
 
 def test_mixture_has_the_shares_that_are_asked() -> None:
     mixture = Mixture([3, 1, 0.0001])
-    found = np.bincount([mixture.locate(number)[0] for number in range(2000)], minlength=3)
+    found = np.bincount([mixture.locate(number)[0] for number in range(80_000)], minlength=3)
     assert found[2] == 2
-    assert abs(found[0] - 1500) <= 4
+    assert abs(found[0] - 60_000) <= 4
+    found = np.bincount([mixture.locate(number)[0] for number in range(1000)], minlength=3)
+    assert abs(found[0] - 750) <= 4, "the shares hold in any stretch"
 
 
 def pieces_of(size: int = 50) -> Pieces:
@@ -185,7 +190,9 @@ def test_runs_have_their_length_and_share(run: int) -> None:
     for row in chosen:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
         starts, ends = edges[::2], edges[1::2]
-        assert all(end - start >= run for start, end in zip(starts, ends, strict=True) if end < len(row))
+        assert all(end - start >= run for start, end in zip(starts, ends, strict=True) if start and end < len(row))
+    shares = choose_runs(rng.integers(4, 50, (9000, 100)), pieces_of(), 0.15, run, rng).mean(axis=0)
+    assert np.abs(shares - 0.15).max() < 0.02, "at the edges too"
 
 
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
@@ -197,3 +204,58 @@ def test_pieces_within_words_are_known(kind: str, tiny_plm: Callable[..., Path])
     # The first piece of a text has no mark in byte-level vocabularies; masking takes it for a start all the same.
     assert starts in ([0, 1], [1])
     assert pieces.special[-3:].all()
+
+
+def test_cutting_keeps_every_character_of_running_text(tmp_path: Path) -> None:
+    text = 'Levels rose (p < 0.05.) We saw "no." (See Table 1.) The end'
+    tokenizer = Tokenizer(
+        models.BPE(vocab={c: n for n, c in enumerate(pre_tokenizers.ByteLevel.alphabet())}, merges=[])
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    build_cache(tmp_path / "c", documents(text), tokenizer, validation=0.0, made_of={})
+    cache = open_cache(tmp_path / "c", "train", {})
+    assert cache is not None
+    assert tokenizer.decode(cache.ids.tolist()) == text
+    starts = [0, *cache.sentences.tolist()[:-1]]
+    found = [tokenizer.decode(cache.ids[a:b].tolist()) for a, b in zip(starts, cache.sentences, strict=True)]
+    assert found == ["Levels rose (p < 0.05.)", ' We saw "no."', " (See Table 1.)", " The end"]
+
+
+def test_a_folder_that_is_no_cache_is_left_alone(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "abstracts.txt").write_text("a b c")
+    with pytest.raises(BiomedplmError, match=r"B551.*abstracts\.txt"):
+        build_cache(tmp_path / "c", documents("a b c"), tokenizer, validation=0.0, made_of={})
+    assert (tmp_path / "c" / "abstracts.txt").read_text() == "a b c"
+
+
+def test_what_refuses_a_corpus_at_the_end_leaves_nothing(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    def refuse() -> dict[str, Any]:
+        raise BiomedplmError("refused")
+
+    with pytest.raises(BiomedplmError, match="refused"):
+        build_cache(tmp_path / "c", documents("a"), tokenizer, validation=0.0, made_of={}, finish=refuse)
+    assert not list(tmp_path.iterdir())
+    build_cache(tmp_path / "c", documents("a"), tokenizer, validation=0.0, made_of={}, finish=lambda: {"x.txt": "y"})
+    assert (tmp_path / "c" / "x.txt").read_text() == "y"
+
+
+def test_text_that_the_vocabulary_does_not_know_is_refused(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    with pytest.raises(BiomedplmError, match="B557"):
+        build_cache(tmp_path / "c", documents("x y z"), tokenizer, validation=0.0, made_of={}, unknown=0)
+
+
+def test_other_marks_of_words_are_known() -> None:
+    cut = Tokenizer(models.WordPiece({"[UNK]": 0, "a": 1, "##b": 2, "\u0120": 3, "c": 4}, unk_token="[UNK]"))
+    assert describe_pieces(cut, 0, {0}, 5).inside.tolist() == [False, False, True, False, False]
+    ends = Tokenizer(models.BPE({"[UNK]": 0, "a": 1, "b</w>": 2, "c</w>": 3}, [], end_of_word_suffix="</w>"))
+    pieces = describe_pieces(ends, 0, {0}, 4)
+    ids = np.array([[1, 2, 3, 1, 1, 2]] * 200)
+    chosen = choose_words(ids, pieces, 0.4, np.random.default_rng(0), whole_words=True)
+    several = chosen[chosen.sum(axis=1) > 1]
+    assert (several[:, 0] == several[:, 1]).all()
+    assert (several[:, 3] == several[:, 5]).all()
+    assert (several[:, 1] != several[:, 2]).any()
+    words = Tokenizer(models.WordLevel({"[UNK]": 0, "ACG": 1}, unk_token="[UNK]"))
+    assert not describe_pieces(words, 0, {0}, 2).inside.any()

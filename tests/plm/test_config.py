@@ -52,6 +52,12 @@ def test_paths_are_relative_to_the_config(tmp_path: Path) -> None:
         ('paths = ["a.txt"]', "", "needs 'paths'"),
         ('paths = ["a.txt"]', 'paths = ["a.txt"]\nweight = 0', "a weight is above 0"),
         ('[objective]\nname = "masked"', "[objective]\nshare = 0.1", "[objective] has a 'name'"),
+        ('paths = ["a.txt"]', 'paths = ["a.txt"]\nweight = inf', "a weight is above 0 and finite"),
+        ('name = "a"', 'name = ".."', "the name of a corpus"),
+        ('name = "a"', 'name = "a/b"', "the name of a corpus"),
+        ('name = "a"', 'name = ""', "the name of a corpus"),
+        ("steps = 3", "passes = inf", "above 0 and finite"),
+        ("steps = 3", "steps = 3\nseed = -1", "seed is 0 or more"),
         ("[training]", "[trainin]", "no 'trainin'"),
     ],
 )

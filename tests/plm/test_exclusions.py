@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.plm.exclusions import Exclusions
 from spacy_biomedplm.plm.text import RawDocument
 
@@ -40,3 +41,15 @@ def test_find(text: str, doc_id: str | None, reason: str | None, exclusions: Exc
 
 def test_no_lists() -> None:
     assert Exclusions([]).find(RawDocument(HELD_OUT, "5", "x.txt:1")) is None
+
+
+def test_a_list_of_identifiers_is_known_by_its_ending_in_any_case(tmp_path: Path) -> None:
+    (tmp_path / "IDS.TXT").write_text("77\n", encoding="utf8")
+    match = Exclusions([tmp_path / "IDS.TXT"]).find(RawDocument("Other words.", "77", "x.txt:1"))
+    assert match is not None
+
+
+def test_a_list_that_names_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ids.txt").write_text("\n", encoding="utf8")
+    with pytest.raises(BiomedplmError, match="B558"):
+        Exclusions([tmp_path / "ids.txt"])

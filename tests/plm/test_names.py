@@ -29,7 +29,7 @@ def write(tmp_path: Path) -> Write:
 def read(file: Path, *exclude: Path, drop: bool = False) -> tuple[list[list[str]], dict[str, int], list[str]]:
     source = NameTables()
     reading = source.read(source.find_files(file), source.read_exclusions(exclude), drop=drop)
-    concepts = [source.split(document.text) for document in reading.documents]
+    concepts = [[name for name, _ in source.split(document.text)] for document in reading.documents]
     return concepts, dict(reading.counts), [match.doc_id for match in reading.matches]
 
 
@@ -106,7 +106,9 @@ def test_a_folder_without_tables(tmp_path: Path) -> None:
 @given(st.dictionaries(st.sampled_from("ABCDEF"), st.sets(st.sampled_from("uvwxyz"))))
 def test_merged_concepts_share_less_than_two_names(found: dict[str, set[str]]) -> None:
     concepts = {concept: {name: name for name in sorted(names)} for concept, names in found.items()}
-    merged = merge_concepts(concepts)
+    merged, joined = merge_concepts(concepts)
+    assert set(merged) == set(concepts) - set(joined)
+    assert set(joined.values()) <= set(merged)
     parts = [set(names) for names in merged.values()]
     for concept, names in found.items():
         assert any(names <= part for part in parts), concept
@@ -115,3 +117,20 @@ def test_merged_concepts_share_less_than_two_names(found: dict[str, set[str]]) -
         for other in found:
             if len(names & found[other]) > 1:
                 assert any(names | found[other] <= part for part in parts), (one, other)
+
+
+def test_a_held_out_name_is_gone_from_what_its_concept_is_put_into(tmp_path: Path) -> None:
+    names = {"A": ["aspirin", "ASA", "held name"], "B": ["aspirin", "ASA", "held name", "other"]}
+    (tmp_path / "a.tsv").write_text("".join(f"{c}\t{n}\n" for c, found in names.items() for n in found))
+    (tmp_path / "held.tsv").write_text("B\tHeld name\n")
+    tables = NameTables()
+    exclusions = tables.read_exclusions([tmp_path / "held.tsv"])
+    reading = tables.read([tmp_path / "a.tsv"], exclusions, drop=True)
+    assert [document.text for document in reading.documents] == ["aspirin\nASA\nother"]
+    assert len(reading.matches) == 1
+
+
+def test_an_empty_list_of_held_out_names(tmp_path: Path) -> None:
+    (tmp_path / "held.tsv").write_text("concept\tname\n")
+    with pytest.raises(BiomedplmError, match="B558"):
+        NameTables().read_exclusions([tmp_path / "held.tsv"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 
 from spacy_biomedplm.cli.app import app
 from spacy_biomedplm.errors import BiomedplmError
-from spacy_biomedplm.plm.checkpoints import FILE
+from spacy_biomedplm.plm.checkpoints import CHECKPOINT_FILE
 from spacy_biomedplm.plm.config import read_config
 from spacy_biomedplm.plm.networks import depth_of, load_vocabulary
 from spacy_biomedplm.plm.preparation import prepare_corpora
@@ -96,7 +97,7 @@ def test_a_killed_run_goes_on(write_config: WriteConfig, tmp_path: Path) -> None
             break
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert (tmp_path / "killed" / FILE).exists()
+    assert (tmp_path / "killed" / CHECKPOINT_FILE).exists()
     assert curve(train(path, tmp_path / "killed")) == curve(train(path, tmp_path / "whole"))
 
 
@@ -161,10 +162,47 @@ def test_checkpoint_of_another_config(write_config: WriteConfig, tmp_path: Path)
         start(path, tmp_path / "run")
 
 
+def test_checkpoint_of_another_model(write_config: WriteConfig, tmp_path: Path, tiny_plm: Callable[..., Path]) -> None:
+    path = write_config(steps=4)
+    train(path, tmp_path / "run", until=2)
+    start_folder = Path(read_config(path).model.start or "")
+    moved = tmp_path / "moved"
+    shutil.copytree(start_folder, moved)
+    path.write_text(path.read_text().replace(str(start_folder), str(moved)))
+    assert start(path, tmp_path / "run").step == 2, "it matters what the model is, not where it lies"
+    config = json.loads((moved / "config.json").read_text())
+    (moved / "config.json").write_text(json.dumps({**config, "layer_norm_eps": 0.1}))
+    with pytest.raises(BiomedplmError, match=r"B529.*model\.files"):
+        start(path, tmp_path / "run")
+
+
+def test_what_is_not_its_own_is_left_alone(write_config: WriteConfig, tmp_path: Path) -> None:
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "model.safetensors").write_text("weights of years")
+    path = write_config(steps=1)
+    with pytest.raises(BiomedplmError, match="B559"):
+        start(path, tmp_path / "run")
+    text = tmp_path / "cache" / "tiny" / "a.txt"
+    shutil.rmtree(text.parent)
+    text.parent.mkdir()
+    text.write_text("Interleukin 7 inhibits the kinase.")
+    with pytest.raises(BiomedplmError, match=r"B551.*a\.txt"):
+        start(path, tmp_path / "other")
+    assert text.exists()
+
+
+def test_rotary_frequencies_keep_their_precision(write_config: WriteConfig, tmp_path: Path) -> None:
+    path = write_config(kind="modernbert", steps=1)
+    path.write_text(path.read_text().replace('precision = "fp32"', 'precision = "bf16"'))
+    network = start(path, tmp_path / "run").objective.network
+    assert {param.dtype for param in network.parameters()} == {torch.bfloat16}
+    assert {buffer.dtype for buffer in network.buffers() if buffer.is_floating_point()} == {torch.float32}
+
+
 def test_damaged_checkpoint(write_config: WriteConfig, tmp_path: Path) -> None:
     path = write_config()
     train(path, tmp_path / "run", until=2)
-    file = tmp_path / "run" / FILE
+    file = tmp_path / "run" / CHECKPOINT_FILE
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(BiomedplmError, match="B528"):
         start(path, tmp_path / "run")
@@ -173,7 +211,7 @@ def test_damaged_checkpoint(write_config: WriteConfig, tmp_path: Path) -> None:
 def test_loss_that_is_no_number(write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_config(steps=8)
     train(path, tmp_path / "run", until=2)
-    kept = (tmp_path / "run" / FILE).read_bytes()
+    kept = (tmp_path / "run" / CHECKPOINT_FILE).read_bytes()
     run = start(path, tmp_path / "run")
     original = run.objective.loss
 
@@ -185,14 +223,14 @@ def test_loss_that_is_no_number(write_config: WriteConfig, tmp_path: Path, monke
     monkeypatch.setattr(run.objective, "loss", broken)
     with pytest.raises(BiomedplmError, match=r"B539.*step 5 .*samples 32 to 35.*last good one"):
         run.run(lambda record: None)
-    assert (tmp_path / "run" / FILE).read_bytes() == kept
+    assert (tmp_path / "run" / CHECKPOINT_FILE).read_bytes() == kept
     assert not (tmp_path / "run" / "model").exists()
 
 
 def test_no_room_for_a_checkpoint(write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_config(steps=8)
     train(path, tmp_path / "run", until=2)
-    kept = (tmp_path / "run" / FILE).read_bytes()
+    kept = (tmp_path / "run" / CHECKPOINT_FILE).read_bytes()
 
     def full(*args: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -200,7 +238,7 @@ def test_no_room_for_a_checkpoint(write_config: WriteConfig, tmp_path: Path, mon
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(BiomedplmError, match=r"B524.*No space left"):
         train(path, tmp_path / "run", until=4)
-    assert (tmp_path / "run" / FILE).read_bytes() == kept
+    assert (tmp_path / "run" / CHECKPOINT_FILE).read_bytes() == kept
     assert not list((tmp_path / "run").glob("*.partial"))
 
 

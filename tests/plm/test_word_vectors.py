@@ -3,7 +3,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from spacy_biomedplm.errors import BiomedplmError
-from spacy_biomedplm.plm.word_vectors import _count_neighbours, align, cosines, train_vectors
+from spacy_biomedplm.plm.word_vectors import _count_neighbours, _mutual_information, align, cosines, train_vectors
 from spacy_biomedplm.plm.words import count_words
 
 
@@ -70,3 +70,12 @@ def test_vectors_need_words(tokenizer):
 def test_cosines_of_zero_rows():
     rows = np.array([[0.0, 0.0], [1.0, 2.0]], np.float32)
     np.testing.assert_allclose(cosines(rows, rows[::-1] * 0 + rows), [0.0, 1.0], rtol=1e-6)
+
+
+def test_a_word_beside_itself_is_counted_as_often_as_beside_others():
+    counted = np.array([[4.0, 2.0], [2.0, 6.0]])
+    keys = np.array([0, 1, 3])
+    found = _mutual_information(keys, np.array([2.0, 2.0, 3.0]), 2).to_dense().numpy()
+    contexts = counted.sum(axis=0) ** 0.75
+    wanted = np.log(counted / counted.sum(axis=1)[:, None] / (contexts / contexts.sum()))
+    np.testing.assert_allclose(found, np.maximum(wanted, 0), atol=1e-6)

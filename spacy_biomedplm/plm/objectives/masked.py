@@ -35,8 +35,9 @@ class MaskedLanguageModel(Objective):
 
     def build(self) -> None:
         """Make the model."""
-        if not 0 < self.options.share < 1 or self.options.run < 0:
-            raise BiomedplmError(coded("B527", path="[objective]", reason="share is in (0, 1), run is 0 or more"))
+        if not 0 < self.options.share < 1 or not 0 <= self.options.run <= self.config.data.length:
+            reason = "share is in (0, 1), run is 0 or more and at most [data] length"
+            raise BiomedplmError(coded("B527", path="[objective]", reason=reason))
         model = self.model = self.network = self.load()
         self.read = SequenceReader(model.base_model)
         self.head = word_head(model)
