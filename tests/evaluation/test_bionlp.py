@@ -188,7 +188,7 @@ def test_dropping_an_event_lowers_recall_only(rule, task, data):
     gold = data.draw(documents(rule))
     gone = data.draw(st.sampled_from(gold.events))
     kept = tuple(event for event in gold.events if event is not gone)
-    answer = without(replace(gold, events=kept), {gone.id}, Report())
+    answer = without(replace(gold, events=kept), {gone.id}, Report(), "excluded")
     total = score_events([gold], [answer], rule=rule, task=task).total
     assert total.answers == total.right
     assert total.found <= total.gold
