@@ -14,6 +14,7 @@ from typing import Any
 
 import typer
 from _common import OutputOption, TableOption, console, markdown_table, provenance, run, save
+from _fuzz_seeds import READERS, SEEDS
 from rich.progress import track
 from spacy.vocab import Vocab
 
@@ -29,21 +30,8 @@ MODES = ("raise", "skip", "repair")
 SLOWEST = 5.0
 # One document with everything that the formats can hold.
 SAMPLE = Path(__file__).with_name("fuzz_sample.jsonl")
-# For formats that are only read.
-SEEDS = {
-    "i2b2-xml": (
-        b'<?xml version="1.0" ?>\n<deIdi2b2>\n<TEXT><![CDATA[\nSeen on 2081-03-01 by Dr. Lee.\n]]></TEXT>'
-        b'\n<TAGS>\n<DATE id="P0" start="9" end="19" text="2081-03-01" TYPE="DATE" comment="" />\n<NAME id="P1" '
-        b'start="27" end="30" text="Lee" TYPE="DOCTOR" comment="" />\n</TAGS>\n</deIdi2b2>\n'
-    ),
-    "jats": (
-        b'<?xml version="1.0"?><!DOCTYPE article><article><front><article-meta><article-id pub-id-type="pmcid">PMC1'
-        b"</article-id><title-group><article-title>Of <italic>mice</italic> &amp; men</article-title></title-group>"
-        b"<abstract><sec><title>Aim</title><p>To see.</p></sec></abstract></article-meta></front><body><sec><title>"
-        b"Methods</title><p>We <xref>1</xref> did.</p><fig><label>1</label><caption><p>Seen.</p></caption></fig></sec>"
-        b"</body></article>"
-    ),
-}
+# Formats, and readers of the catalogue that are none.
+ATTACKED = FORMATS | READERS
 TOKENS = [
     *(token.encode() for token in "\t|\n|\r\n|\n\n|;|,|:|\"|'|<|>|</|&|&#0;|&x;|]]>|{|}|[|]|null".split("|")),
     *(token.encode() for token in "NaN|1e999| |-1|0|99999999999999999999|T1|E1|E2|Theme:E1".split("|")),
@@ -83,13 +71,13 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
 
 
 def seeds_of(known: Format, folder: Path) -> dict[str, bytes]:
-    """Return the files of a small valid document in a format, by name.
+    """Return the files of a small valid document, by name.
 
-    known (Format): The format.
+    known (Format): A format, or a reader of the catalogue.
     folder (Path): An empty folder to write to.
     """
     if known.write is None:
-        return {f"sample{known.suffixes[0] if known.suffixes else '.xml'}": SEEDS[known.name]}
+        return dict(SEEDS[known.name])
     target = folder / f"sample{known.suffixes[0] if known.suffixes else ''}"
     known.write(read_jsonl(SAMPLE), target, Counter())
     files = [target] if target.is_file() else sorted(file for file in target.rglob("*") if file.is_file())
@@ -158,20 +146,20 @@ def read(known: Format, source: Path, mode: Any, vocab: Vocab) -> str:
 
 def main(
     inputs: int = typer.Option(100_000, min=1, help="Broken inputs for each format."),
-    only: list[str] = typer.Option([], "--format", help="Formats; all by default."),
+    only: list[str] = typer.Option([], "--format", help="Formats and readers; all by default."),
     seed: int = typer.Option(1, help="Of the mutations."),
     output: Path = OutputOption,
     table: Path = TableOption,
 ) -> None:
     """Attack every reader; with --format, those results replace the ones of the formats in the JSON file."""
     results = {}
-    for name, known in FORMATS.items():
+    for name, known in ATTACKED.items():
         if not only or name in only:
             # With its own commit: a format can be attacked anew alone, and all of them take hours.
             results[name] = {"provenance": provenance(seed), **attack(known, inputs, seed)}
     earlier = output / "fuzz_readers.json"
     kept = json.loads(earlier.read_text(encoding="utf8"))["formats"] if only and earlier.exists() else {}
-    merged = {name: (kept | results)[name] for name in FORMATS if name in kept | results}
+    merged = {name: (kept | results)[name] for name in ATTACKED if name in kept | results}
     record = {"figure": "Broken inputs by what the reader made of them", **provenance(seed), "formats": merged}
     rows = []
     for name, result in merged.items():

@@ -30,9 +30,14 @@ READERS: Mapping[str, str] = {
     "bioc-json": "bioc.read_bioc_json",
     "bioc-xml": "bioc.read_bioc_xml",
     "brat": "brat.read_brat",
+    "binding-residues": "fasta.read_binding_residues",
     "chemprot": "chemprot.read_chemprot",
+    "cmdd": "dialogues.read_cmdd",
     "conll": "iob.read_iob",
+    "consultations": "dialogues.read_consultations",
     "ddi": "ddi.read_ddi",
+    "deeploc": "fasta.read_deeploc",
+    "dialogue-lists": "dialogues.read_dialogue_lists",
     "docbin": "docbin.read_docbin",
     "drugprot": "drugprot.read_drugprot",
     "e3c": "e3c.read_e3c",
@@ -48,14 +53,19 @@ READERS: Mapping[str, str] = {
     "knowtator": "knowtator.read_knowtator",
     "labelled-sentences": "labelled.read_labelled_sentences",
     "liveqa": "question_xml.read_liveqa",
+    "mediqa-answers": "summaries.read_mediqa_answers",
     "mediqa-qa": "question_xml.read_mediqa_qa",
     "mediqa-rqe": "question_xml.read_mediqa_rqe",
     "medquad": "question_xml.read_medquad",
     "mention-tables": "mention_tables.read_mention_tables",
+    "ms2": "summaries.read_ms2",
     "ppi": "ppi.read_ppi",
+    "primock57": "primock57.read_primock57",
     "pubmed-xml": "pubmed.read_pubmed_xml",
     "pubmedqa": "questions.read_pubmedqa",
     "pubtator": "pubtator.read_pubtator",
+    "residue-rows": "residues.read_residue_rows",
+    "residue-tables": "residues.read_residue_tables",
     "tables": "tables.read_tables",
     "txt": "txt.read_txt",
 }
@@ -200,16 +210,15 @@ def _read(
     report: Report,
 ) -> Iterator[DocumentRecord]:
     others: dict[str, Any] = {argument: found[0] for argument, found in paths.items() if argument not in ("path", ONLY)}
-    lists = [line for path in paths.get(ONLY, ()) for line in read_lines(path)]
-    wanted = {line.strip(): number for number, line in lists if line.strip()}
+    lists = [(path, *line) for path in paths.get(ONLY, ()) for line in read_lines(path)]
+    wanted = {line.strip(): (str(path), number) for path, number, line in lists if line.strip()}
     missing = dict(wanted)
     for path in paths["path"]:
         for record in read(path, report=report, **others, **corpus.options):
             missing.pop(record.doc_id, None)
             if ONLY not in paths or record.doc_id in wanted:
                 yield fit(corpus.scheme.apply(record, report) if corpus.labels else record, report)
-    for doc_id, number in missing.items():
-        only = str(paths[ONLY][0])
+    for doc_id, (only, number) in missing.items():
         message = coded("B486", path=only, line=number, doc_id=doc_id, name=corpus.name)
         report.drop(message, path=only, line=number, doc_id=doc_id)
 

@@ -32,8 +32,9 @@ TASKS = (
     "sequences",
     "pre-training",
 )
-LAYERS = ("ner", "linking", "relations", "events", "attributes", "cats", "answers")
-"""Entities, vocabularies of their concepts, relations, events, attributes, labels of the document, answers."""
+LAYERS = ("ner", "linking", "relations", "events", "attributes", "cats", "answers", "summaries")
+"""Entities, vocabularies of their concepts, relations, events, attributes, labels of the document, answers, reference
+summaries."""
 COUNTED = ("documents", "sentences", "mentions", "labels", "relations", "events")
 
 
@@ -74,7 +75,7 @@ class Corpus:
     reader (str | None): Key of READERS; None if no reader takes its files.
     files (Mapping[str, Mapping[str, str | Sequence[str]]]): For each split, the names of files or folders that the
         reader takes, by argument; "path" is the first argument, and several of these are read one after the other.
-        "only" is a file with the identifiers of the documents. The name "." is the folder itself.
+        "only" is a file with the identifiers of the documents, or several. The name "." is the folder itself.
     folder (str): Folder of the files, below that of all corpora.
     sha256 (Mapping[str, str]): Digests of the files; see ``digest_file``.
     downloads (Mapping[str, Download]): Where files come from.
@@ -273,7 +274,7 @@ def _wrong_files(data: Mapping[str, Any]) -> str:
         if not isinstance(arguments, dict) or "path" not in arguments:
             return f"the split '{split}' must have a 'path'"
         for argument, value in arguments.items():
-            several = argument == "path" and isinstance(value, list) and value
+            several = argument in ("path", ONLY) and isinstance(value, list) and value
             if not isinstance(value, str) and not (several and _CHECKS[_TEXTS](value)):
                 return f"'{argument}' of the split '{split}' must be the name of a file"
             names.extend([value] if isinstance(value, str) else value)

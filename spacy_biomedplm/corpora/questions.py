@@ -1,13 +1,12 @@
 """Questions with their contexts and answers in JSON: BioASQ and PubMedQA."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from spacy_biomedplm.corpora.files import decode
 from spacy_biomedplm.corpora.json_rows import parse_json
-from spacy_biomedplm.corpora.parts import Part, join_parts
+from spacy_biomedplm.corpora.parts import Part, join_parts, write_summaries
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.rows import show
 from spacy_biomedplm.corpora.streams import read_streams
@@ -85,7 +84,7 @@ def _make_bioasq(question: Mapping[str, Any], path: str) -> DocumentRecord:
     }
     ideal = question.get("ideal_answer")
     if ideal:
-        infons["ideal_answers"] = json.dumps([ideal] if isinstance(ideal, str) else ideal, ensure_ascii=False)
+        infons |= write_summaries([ideal] if isinstance(ideal, str) else ideal)
     exact = question.get("exact_answer")
     labels: dict[str, float] = {}
     answers: tuple[tuple[str, ...], ...] = ()

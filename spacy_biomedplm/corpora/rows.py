@@ -1,4 +1,4 @@
-"""Rows of a table, whatever the file: separated columns with or without quotes, or JSON objects."""
+"""Rows of a table, whatever the file: columns with or without quotes, an Excel sheet, or JSON objects."""
 
 import csv
 import json
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spacy_biomedplm.corpora import json_rows
-from spacy_biomedplm.corpora.containers import is_archive, kind_of, unreadable
+from spacy_biomedplm.corpora.containers import is_archive, kind_of, printable, unreadable
 from spacy_biomedplm.corpora.files import decode_lines
 from spacy_biomedplm.corpora.json_rows import parse_json
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.streams import read_streams
+from spacy_biomedplm.corpora.xlsx import is_workbook, read_sheet
 from spacy_biomedplm.errors import BiomedplmError, coded
 
 _SUFFIXES = (".tsv", ".csv", ".txt", ".jsonl", ".rel")
@@ -46,7 +47,8 @@ def read_rows(
 ) -> Iterator[Row]:
     """Stream the rows of a table.
 
-    path (Path | str): A file, a folder or an archive (.tar, .tar.gz, .zip) of files; ".gz" files are unpacked.
+    path (Path | str): A file, a folder or an archive (.tar, .tar.gz, .zip) of files; ".gz" files are unpacked. An Excel
+        workbook (".xlsx") is a file by itself.
     report (Report): What to do with broken rows.
     columns (Sequence[str] | None): Names of the columns of a file that does not name them; None takes the first line
         for names, and an empty name for "row". Objects of a ".jsonl" file (one a line) or a ".json" file (a list)
@@ -58,12 +60,39 @@ def read_rows(
     YIELDS (Row): Rows in order; empty lines are skipped.
     RAISES (BiomedplmError): B401-B403 for unreadable files, B408 for one without rows, B425 for a row with another
         number of columns than the first, B428 for a line that is no JSON object, B460 for a ".json" file that is not
-        JSON, B461 for one that is no list of objects.
+        JSON, B461 for one that is no list of objects; for workbooks those of ``read_sheet``.
     """
     path = Path(path)
-    several = kind_of(path) == "folder" or is_archive(path)
     empty = True
-    for name, member, chunks in read_streams(path, (suffix.lower(),) if suffix else _SUFFIXES, report):
+    suffixes = (suffix.lower(),) if suffix else _SUFFIXES
+    for name, member, found in _read_tables(path, report, columns, delimiter, quoted, suffixes):
+        with report.leaving_out(name):
+            for line, values in found:
+                empty = False
+                yield Row(name, line, member, values)
+    if empty:
+        raise report.nothing_read(path, "rows of a table")
+
+
+_Found = Iterator[tuple[int, Mapping[str, str]]]
+
+
+def _read_tables(
+    path: Path,
+    report: Report,
+    columns: Sequence[str] | None,
+    delimiter: str | None,
+    quoted: bool | None,
+    suffixes: tuple[str, ...],
+) -> Iterator[tuple[str, str, _Found]]:
+    """Yield the name of each file, what it is called as one of several, and its rows."""
+    if is_workbook(path):
+        name = printable(path)
+        sheet = read_sheet(path, report, width=None if columns is None else len(columns))
+        yield name, "", _name_cells(sheet, name, columns, report)
+        return
+    several = kind_of(path) == "folder" or is_archive(path)
+    for name, member, chunks in read_streams(path, suffixes, report):
         lines = decode_lines(chunks, name)
         # Of "ID.csv.gz" the last ending says how it is packed.
         plain = name.lower().removesuffix(".gz")
@@ -76,12 +105,7 @@ def read_rows(
             between = delimiter or ("," if is_csv else "\t")
             cells = _read_cells(lines, name, between, is_csv if quoted is None else quoted, columns)
             found = _name_cells(cells, name, columns, report)
-        with report.leaving_out(name):
-            for line, values in found:
-                empty = False
-                yield Row(name, line, member if several else "", values)
-    if empty:
-        raise report.nothing_read(path, "rows of a table")
+        yield name, member if several else "", found
 
 
 def _read_cells(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spacy_biomedplm.corpora.parts import Part, join_parts
+from spacy_biomedplm.corpora.parts import Part, join_parts, write_summaries
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.rows import Row, read_rows
 from spacy_biomedplm.errors import BiomedplmError, coded
@@ -36,11 +36,12 @@ def read_tables(
     flags: bool = False,
     names: Mapping[str, str] | None = None,
     score: str | None = None,
+    summary: str | None = None,
     group: str | None = None,
 ) -> Iterator[DocumentRecord]:
     r"""Stream the texts of a table.
 
-    path (Path | str): A file (".tsv", ".csv", ".jsonl", ".json"; also ".gz"), a folder or an archive of such.
+    path (Path | str): A file (".tsv", ".csv", ".xlsx", ".jsonl", ".json"; also ".gz"), a folder or an archive of such.
     report (Report | None): What to do with broken rows; None stops at the first.
     columns, delimiter, quoted, suffix: As for ``read_rows``.
     text (str): Column of the text. text2 (str | None): Column of the second text of a pair.
@@ -52,6 +53,7 @@ def read_tables(
     names (Mapping[str, str] | None): From classes in the file to names of labels: then every record says of each of
         them whether it applies, and any other class is an error.
     score (str | None): Column of a number, which becomes the label "similarity".
+    summary (str | None): Column of the reference summary, which becomes the infon "ideal_answers".
     group (str | None): Pattern for identifiers, such as "(.+)_s\\d+". Rows in a row that share its group 1 become one
         document; each is a passage "sentence" with its own classes as "labels" among its infons.
     YIELDS (DocumentRecord): Columns that nothing names are infons.
@@ -63,10 +65,11 @@ def read_tables(
         raise BiomedplmError(coded("B429", option="flags", value=flags, wanted="labels as well"))
     if text2 is not None and (group is not None or len(passage_kinds) != 2):
         raise BiomedplmError(coded("B429", option="text2", value=text2, wanted="two passage_kinds and no group"))
+    if summary is not None and group is not None:
+        raise BiomedplmError(coded("B429", option="summary", value=summary, wanted="no group"))
     report = report or Report()
-    table = _Table(
-        text, text2, tuple(passage_kinds), doc_id, label, labels, label_separator, flags, dict(names or {}), score
-    )
+    kinds, known = tuple(passage_kinds), dict(names or {})
+    table = _Table(text, text2, kinds, doc_id, label, labels, label_separator, flags, known, score, summary)
     rows = read_rows(path, report, columns=columns, delimiter=delimiter, quoted=quoted, suffix=suffix)
     records = (record for row in rows if (record := table.read(row, report)) is not None)
     if group is None:
@@ -92,10 +95,11 @@ class _Table:
     flags: bool
     names: Mapping[str, str]
     score: str | None
+    summary: str | None
 
     @property
     def used(self) -> tuple[str, ...]:
-        wanted = (self.text, self.text2, self.doc_id, self.label, self.labels, self.score)
+        wanted = (self.text, self.text2, self.doc_id, self.label, self.labels, self.score, self.summary)
         return tuple(name for name in wanted if name is not None)
 
     def read(self, row: Row, report: Report) -> DocumentRecord | None:
@@ -118,6 +122,8 @@ class _Table:
             report.drop(message, path=row.path, line=row.line, doc_id=name)
             return None
         infons = {key: value for key, value in row.values.items() if key not in self.used}
+        if self.summary is not None and row.values[self.summary].strip():
+            infons |= write_summaries([row.values[self.summary]])
         return DocumentRecord(name, text, passages=passages, labels=found, infons=infons, path=row.path)
 
     def _read_classes(self, row: Row, found: dict[str, float]) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from spacy_biomedplm.corpora.parts import SUMMARIES
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.evaluation.classification import best_label
 from spacy_biomedplm.evaluation.scores import Score, harmonic_mean, mean, pair_up
@@ -12,8 +13,6 @@ from spacy_biomedplm.types import DocumentRecord
 MAX_FACTOIDS = 5
 """How many answers to a factoid question are looked at, as BioASQ asks for since its third year."""
 YES, NO = "yes", "no"
-SUMMARIES = "ideal_answers"
-"""Infon with a JSON list of texts: references in gold documents, of which an answer gives the first."""
 ROUGE_TYPES = ("rouge1", "rouge2", "rougeL")
 _OTHER = {YES: NO, NO: YES}
 

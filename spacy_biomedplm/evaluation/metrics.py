@@ -6,7 +6,7 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.evaluation import answers, classification, concepts, entities, relations
+from spacy_biomedplm.evaluation import answers, classification, concepts, entities, relations, residues
 from spacy_biomedplm.evaluation.bionlp import EVENT_RULES, score_events
 from spacy_biomedplm.evaluation.event_scores import EventRule
 from spacy_biomedplm.evaluation.scores import Score, macro
@@ -111,6 +111,8 @@ _LIST = (
     Metric("bioasq-list", "mean F1", answers.score_lists, ("answers",)),
     Metric("bioasq-summary-rouge", "ROUGE-2 F1", partial(answers.score_rouge, main="rouge2"), ("summary",)),
     Metric("rouge", "ROUGE-L F1", answers.score_rouge, ("summary",)),
+    Metric("residue-accuracy", "accuracy of residues", residues.score_residues, ("mentions",)),
+    Metric("binding-f1", "mean F1 of proteins", residues.score_binding, ("mentions",)),
 )
 
 

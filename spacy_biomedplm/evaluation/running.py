@@ -9,9 +9,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, MENTIONS_KEY, PASSAGES_KEY
+from spacy_biomedplm.corpora.parts import SUMMARIES
 from spacy_biomedplm.documents import make_doc, make_record
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.evaluation.answers import SUMMARIES
 from spacy_biomedplm.evaluation.classification import SIMILARITY
 from spacy_biomedplm.evaluation.metrics import Layer, Metric, get_metric
 from spacy_biomedplm.evaluation.scores import Score, micro

@@ -134,13 +134,19 @@ def test_load_corpus_says_what_is_wrong_at_once(vocab: Vocab, tmp_path: Path, mo
         find_root(tmp_path / "nowhere")
 
 
-def test_load_corpus_needs_a_reader_and_leave(vocab: Vocab, write: Callable[..., Path]) -> None:
+def test_load_corpus_needs_a_reader_and_leave(
+    vocab: Vocab, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = write("ddi2013/train.tar.gz", "").parent.parent
-    write("deeploc/setHARD.fasta", ">P1 Nucleus-U\nMK\n")
     with pytest.raises(BiomedplmError, match=r"B418.*'ddi2013'.*CC BY-NC"):
         load_corpus("ddi2013", "train", vocab, root)
-    with pytest.raises(BiomedplmError, match=r"B420.*'deeploc'.*setHARD"):
-        load_corpus("deeploc", "test-hard", vocab, root)
+    write("toy/notes.doc", "")
+    fields = {**RECORD, "files": {"all": {"path": "notes.doc"}}}
+    del fields["reader"]
+    corpus = parse_corpus(json.dumps(fields), path="toy.json", stem="toy")
+    monkeypatch.setattr(catalogue_module, "read_catalogue", lambda: {"toy": corpus})
+    with pytest.raises(BiomedplmError, match=r"B420.*'toy'.*notes\.doc"):
+        load_corpus("toy", "all", vocab, root)
 
 
 RECORD = {
@@ -175,6 +181,24 @@ def test_files_may_lie_unpacked(write: Callable[..., Path]) -> None:
     write("toy/b/x.txt", "")
     assert find_files(corpus, "train", root) == {"path": [root / "toy" / "a.txt", root / "toy" / "b"]}
     assert find_files(corpus, "test", root) == {"path": [root / "toy"]}
+
+
+def test_public_corpora_have_readers() -> None:
+    assert not [corpus.name for corpus in CATALOGUE.values() if corpus.files and corpus.reader is None]
+
+
+def test_read_corpus_takes_several_lists_of_documents(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write("toy/a.txt", "".join(f"{name}|t|Kelvanol\n{name}|a|\n\n" for name in "1234")).parent.parent
+    write("toy/fold1.txt", "4\n")
+    write("toy/fold2.txt", "2\n")
+    corpus = _toy(files={"train": {"path": "a.txt", "only": ["fold1.txt", "fold2.txt"]}})
+    monkeypatch.setattr(catalogue_module, "read_catalogue", lambda: {"toy": corpus})
+    assert [record.doc_id for record in read_corpus("toy", "train", root)] == ["2", "4"]
+    write("toy/fold2.txt", "2\n5\n")
+    with pytest.raises(BiomedplmError, match=r"B486.*fold2\.txt', line 2"):
+        list(read_corpus("toy", "train", root))
 
 
 def test_read_corpus_reads_several_files_and_chosen_documents(

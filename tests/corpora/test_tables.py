@@ -42,6 +42,12 @@ def test_read_tables_of_pairs(write):
     assert record.labels == {"similarity": 3.4}
 
 
+def test_read_tables_with_summaries(write):
+    first, second = read_tables(write("a.csv", 'text,note,x\nLong.,"Sho""rt.",1\nLonger.,,2\n'), summary="note")
+    assert (first.text, first.infons) == ("Long.", {"x": "1", "ideal_answers": '["Sho\\"rt."]'})
+    assert second.infons == {"x": "2"}
+
+
 def test_read_tables_of_several_classes(write):
     one, two, three = read(write("a.tsv", FLAGS), **HOC)
     assert one.labels == {"growth": 0.0, "death": 1.0}
@@ -73,6 +79,8 @@ def test_read_tables_joins_the_rows_of_a_document(write):
         ("text\tscore\nA\tnan\n", {"score": "score"}, "B427"),
         (FLAGS, {**HOC, "group": "("}, "B429"),
         (FLAGS, {**HOC, "group": ".+"}, "B429"),
+        (FLAGS, {**HOC, "group": "(.)", "summary": "labels"}, "B429"),
+        (FLAGS, {"text": "sentence", "summary": "note"}, "B426"),
         (FLAGS, {"text": "sentence", "flags": True}, "B429"),
         (FLAGS, {"text": "sentence", "text2": "index", "group": "(.)"}, "B429"),
         (FLAGS, {"text": "sentence", "text2": "index", "passage_kinds": ["a"]}, "B429"),

@@ -13,7 +13,7 @@ LAYERS = {
     "labels": "cats",
     "similarity": "cats",
     "answers": "answers",
-    "summary": "answers",
+    "summary": "summaries",
 }
 
 
