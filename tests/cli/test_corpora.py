@@ -129,9 +129,6 @@ def test_stats_needs_something_to_count(run, root):
     assert "[B421]" in run("corpora", "stats").stderr
     assert "[B417]" in run("corpora", "stats", "linnaeus").stderr
     assert "[B415]" in run("corpora", "stats", "clicr").stderr
-    root.joinpath("deeploc").mkdir()
-    root.joinpath("deeploc", "setHARD.fasta").write_text(">a\nMK\n")
-    assert "[B420]" in run("corpora", "stats", "deeploc").stderr
 
 
 def test_stats_goes_on_after_what_cannot_be_counted(run, root):
