@@ -121,7 +121,8 @@ In spacy-biomedplm the folder is the `name` of `spacy-biomedplm.PlmEncoder.v1`.
 {corpora_table(record, excluded)}
 
 A document was left out if it is a test or development document of a corpus of the catalogue or shares text with one:
-by identifier, by equal text, by a passage, or because it holds a held-out sentence. Terms of the text, as its source states them for all of its parts: {terms}.
+by identifier, by equal text, by a passage, or because it holds a held-out sentence. Terms of the text, as its source
+states them for all of its parts: {terms}.
 
 ## Training
 
