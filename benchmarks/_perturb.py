@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from spacy_biomedplm.attributes import order_events
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.schemes import without
+from spacy_biomedplm.event_order import order_events
 from spacy_biomedplm.types import ArgumentRecord, AttributeRecord, DocumentRecord, EventRecord, MentionRecord
 
 WORD = re.compile(r"\w[\w-]*")

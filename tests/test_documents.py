@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from spacy_biomedplm.attributes import Argument, Event, Relation, order_events
+from spacy_biomedplm.attributes import Argument, Event, Relation
 from spacy_biomedplm.documents import make_doc, make_record, split_words_at
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.types import (
@@ -140,13 +140,6 @@ def test_a_concept_may_be_called_as_a_mention_is(vocab: Vocab) -> None:
 def test_broken_records_are_refused(change: dict[str, Any], code: str, vocab: Vocab) -> None:
     with pytest.raises(BiomedplmError, match=code):
         make_doc(vocab, DocumentRecord(**{"doc_id": "1", "text": TEXT, **change}))
-
-
-def test_events_in_a_circle() -> None:
-    assert order_events({"E1": ["E2", "T1"], "E2": ["E3"], "E3": ["T2"]}) == (["E3", "E2", "E1"], [])
-    assert order_events({"E0": ["E1"], "E1": ["E2"], "E2": ["E1"]})[1] == ["E1", "E2"]
-    deep = {f"E{n}": [f"E{n + 1}"] for n in range(20_000)}
-    assert order_events(deep)[0][-1] == "E0"
 
 
 @st.composite

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from spacy_biomedplm.attributes import show_circle, walk_events
 from spacy_biomedplm.corpora.problems import Problem, ProblemKind, Report
 from spacy_biomedplm.corpora.schemes import without
 from spacy_biomedplm.errors import coded
+from spacy_biomedplm.event_order import show_circle, walk_events
 from spacy_biomedplm.pairs import NEGATIVE_PAIRS, pack_pairs, unpack_pairs
 from spacy_biomedplm.types import DocumentRecord, EventRecord, Fragment, MentionRecord, PassageRecord, RelationRecord
 

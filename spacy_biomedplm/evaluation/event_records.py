@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from spacy_biomedplm.attributes import order_events, show_circle
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.corpora.schemes import without
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.evaluation.event_scores import MODIFICATIONS, EventRule, EventTask
+from spacy_biomedplm.event_order import order_events, show_circle
 from spacy_biomedplm.types import DocumentRecord, EventRecord, MentionRecord
 
 T = TypeVar("T")
