@@ -79,6 +79,9 @@ PRETRAINING = ["accelerate>=1.0.0,<2.0.0"]
 # ROUGE only; every other score is computed by the package itself.
 EVALUATION = ["rouge-score>=0.1.2,<1.0.0"]
 
+# Only for graphs of neighbours in the dense index of large bases.
+NEIGHBOURS = ["usearch>=2.26.6,<3.0.0"]
+
 DEV = [
     "build>=1.2.0,<2.0.0",
     "hypothesis>=6.100.0,<7.0.0",

@@ -478,9 +478,7 @@ class Errors:
         "The vocabulary knows nothing of the text for '{folder}': every piece is its piece for the unknown. Use a "
         "vocabulary of the text's script."
     )
-    B558 = (
-        "The exclusion list '{path}' names nothing, so it keeps nothing out. Mend it, or take it out of 'exclude'."
-    )
+    B558 = "The exclusion list '{path}' names nothing, so it keeps nothing out. Mend it, or take it out of 'exclude'."
     B559 = "'{path}' is there and was not written by a pre-training: it would be replaced. Give another --output."
     B552 = (
         "Encoders cannot be compared on '{task}': {reason}. Wanted is NER:CORPUS, with a corpus of `biomedplm corpora "
@@ -498,6 +496,80 @@ class Errors:
         "No word of the {count} texts is measured on '{name}'. Give texts that hold words, or a larger share of them."
     )
     B556 = "'{path}' cannot keep finished measurements ({reason}). Give a folder that can be written and has room."
+
+    B560 = "There is no knowledge base in '{folder}': kb.json is missing. Build one with `biomedplm kb build`."
+    B561 = "'{path}' does not describe a knowledge base: {reason}. Build the base anew, or restore the folder."
+    B562 = (
+        "The knowledge base in '{folder}' has version {found}, this release reads version {wanted}. Build it anew from "
+        "its sources."
+    )
+    B563 = "The file '{path}' of a knowledge base is damaged: {reason}. Restore the folder, or build the base anew."
+    B564 = (
+        "'{folder}' exists and is left as it is. Give another folder, or remove it (a folder that ends in .partial is "
+        "what a build left that was killed)."
+    )
+    B565 = "The knowledge base '{folder}' cannot be written: {reason}. Free some space or give another folder."
+    B566 = "There is no concept '{id}' in the knowledge base '{name}'. {hint}Look for it with `biomedplm kb search`."
+    B567 = "'{path}' is not a config of a knowledge base: {reason}. docs/knowledge-base.md says what one holds."
+    B568 = "There is no format of sources '{found}'. Known: {known}."
+    B569 = "{path}, line {line}: {reason}. Wanted: {wanted}. Repair or remove the line."
+    B570 = (
+        "The knowledge base in '{folder}' is another one (digest {found}) than the one that was stored (digest "
+        "{wanted}). Put the old one back, or make anew what was built on it."
+    )
+    B571 = "No name is left for the knowledge base '{name}'. Left out: {left_out}. Check the sources and the filters."
+    B572 = "There is no {option} '{value}'. Known: {known}."
+    B573 = "There are more than {wanted} {what}, which is the most a base holds. Check the column they come from."
+    B574 = "'{folder}' has no {wanted}. {hint}"
+    B576 = (
+        "'{id}' is an exact match of several ids of {vocabulary} ({others}), or one of several ids that match the same "
+        "one. Concepts stay apart and name each other as cross-references. Name a better mapping first to decide."
+    )
+    B577 = (
+        "'{id}' (source {source}) is no id. Wanted: one to 128 printable characters without white space. Repair the "
+        "source."
+    )
+    B578 = (
+        "A name of '{id}' (source {source}) has {found}. Wanted: 1 to {wanted} characters. Repair the source, or leave "
+        "the name out."
+    )
+    B579 = (
+        "A text of '{id}' ('{start}…') has control characters. Wanted: none. Repair the source, or have spaces for "
+        "them."
+    )
+    B581 = (
+        "'{path}': the format of this source cannot be told from its name. Write FORMAT:PATH, with one of these "
+        "formats: {known}."
+    )
+
+    B583 = "Names of '{corpus}/{split}' were asked for. Wanted: a split that is learned from; tests stay unseen."
+    B590 = "There is no index in '{folder}': index.json is missing. Build it, or name the folder it lies in."
+    B591 = "'{path}' is not the description of an index of kind '{kind}': {reason}. Build the index anew."
+    B592 = (
+        "The index in '{folder}' has version {found}, this release reads version {wanted}. Build it anew from the same "
+        "knowledge base."
+    )
+    B593 = (
+        "The index in '{folder}' was made from another knowledge base (digest {found}, this one has {wanted}). Open it "
+        "with the base it was made from, or build it anew."
+    )
+    B594 = "The file '{path}' of an index is damaged: {reason}. Restore the folder, or build the index anew."
+    B595 = "{setting} is {found}, wanted {wanted}. Correct it."
+    B596 = "'{folder}' exists and is left as it is. Remove it, or give another folder for the index."
+    B597 = (
+        "The encoder '{encoder}' does not fit the index in '{folder}': {reason}. Open the index with the encoder it "
+        "was built with, or build it anew."
+    )
+    B598 = "{what} needs the library '{library}'. Install it: pip install 'spacy-biomedplm[{extra}]'."
+    B599 = "The index '{folder}' cannot be written: {reason}. Free some space or give another folder."
+    B670 = "An index of kind '{kind}' holds at most {wanted} {what}, the knowledge base has {found}. Split the base."
+    B671 = "The knowledge base has no name that an index of kind '{kind}' can hold. Check what it was built from."
+    B672 = "A hybrid index of {found} was asked for. Wanted: one or more indexes, of different names, of one base."
+    B680 = "The threshold of abbreviations is {found}. Wanted: a probability in [0, 1]. Correct the config."
+    B681 = (
+        "Nothing has looked for terms in the document '{text}…': it has neither entities nor noun chunks nor parts of "
+        "speech. Put biomedplm_hyponyms after biomedplm_ner, or after a tagger and a parser."
+    )
     B500 = (
         "'{path}' is not a record of the catalogue of language models: {reason}. Repair it; docs/language-models.md "
         "says what a record holds."
@@ -510,6 +582,16 @@ class Errors:
     B509 = "The catalogue of language models knows no {option} '{value}'. Known: {known}."
 
     # B6xx: command line, input documents, output files
+    B690 = "There is no knowledge base '{name}'. Give its folder, or the name of one in the folder of bases: {where}."
+    B691 = (
+        "The pipe '{component}' learned with the knowledge base '{name}' ({wanted}…), but '{folder}' holds another one "
+        "({found}…). Restore that base, or train anew."
+    )
+    B692 = "{setting} is {found}, wanted {wanted}. Correct it in the config of the linker."
+    B693 = (
+        "No concept of the examples of the pipe '{component}' is in the knowledge base '{name}'. Take the base of "
+        "their vocabulary, or build one with mappings to it."
+    )
     B601 = "The input '{path}' does not exist. Check the spelling; the path is taken from the folder '{folder}'."
     B602 = "{path}: cannot be read ({reason}). Check the permissions and the disk, or leave the file out."
     B603 = (

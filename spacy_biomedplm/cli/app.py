@@ -9,6 +9,7 @@ from spacy_biomedplm.cli.corpora import corpora_app
 from spacy_biomedplm.cli.evaluate import evaluate_command
 from spacy_biomedplm.cli.extract import extract_command
 from spacy_biomedplm.cli.info import info_command
+from spacy_biomedplm.cli.kb import kb_app
 from spacy_biomedplm.cli.plm import plm_app
 from spacy_biomedplm.cli.pretrain import pretrain_command
 from spacy_biomedplm.cli.view import view_command
@@ -29,6 +30,7 @@ app.add_typer(corpora_app, name="corpora")
 app.add_typer(plm_app, name="plm")
 app.command("pretrain")(pretrain_command)
 app.add_typer(vocab_app, name="vocab")
+app.add_typer(kb_app, name="kb")
 app.command("info")(info_command)
 app.command("view")(view_command)
 

@@ -10,7 +10,8 @@ from spacy_biomedplm.plm.config import read_config
 
 PROJECTS = Path(__file__).parents[2] / "projects"
 FOLDERS = sorted(file.parent for file in PROJECTS.glob("*/project.yml"))
-CONFIGS = sorted(PROJECTS.glob("*/configs/*.toml"))
+KB_CONFIGS = sorted(PROJECTS.glob("linking/configs/*.toml"))
+CONFIGS = sorted(set(PROJECTS.glob("*/configs/*.toml")) - {*KB_CONFIGS})
 per_project = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
 
@@ -51,3 +52,16 @@ def test_configs_of_pretraining_are_whole(path: Path) -> None:
     config = read_config(path)
     assert make_objective(config)
     assert config.model.scratch is None or config.model.scratch.is_file()
+
+
+@pytest.mark.parametrize("path", KB_CONFIGS, ids=lambda path: path.name)
+def test_configs_of_knowledge_bases_are_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from spacy_biomedplm.kb.assembly import check_sources
+    from spacy_biomedplm.kb.config import read_config
+
+    monkeypatch.setenv("BIOMEDPLM_CORPORA", "/corpora")
+    config = read_config(path)
+    check_sources(config)
+    assert all(source.format and source.name for source in config.sources)
+    # The bases are passed on: nothing in them may forbid commercial use.
+    assert not [source.name for source in config.sources if re.search(r"\bNC\b", source.licence)]

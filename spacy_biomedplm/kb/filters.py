@@ -1,0 +1,61 @@
+"""Which names and concepts are wanted: while a base is built, and when it is asked."""
+
+from dataclasses import dataclass, fields
+
+from spacy_biomedplm.kb.concepts import Name
+from spacy_biomedplm.kb.semantic_types import read_semantic_types
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a name and its concept must have; what is empty holds for all.
+
+    sources (tuple[str, ...]): Sources of names.
+    languages (tuple[str, ...]): Languages of names, such as "en".
+    types (tuple[str, ...]): Semantic types of concepts, of which they need one.
+    groups (tuple[str, ...]): Semantic groups, which stand for their types.
+    term_types (tuple[str, ...]): Kinds of names; "EXACT" stands for "EXACT:abbreviation" too.
+    suppressed (bool): Names that their source advises against are wanted too.
+    obsolete (bool): Names and concepts that their source has given up are wanted too.
+    """
+
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    term_types: tuple[str, ...] = ()
+    suppressed: bool = False
+    obsolete: bool = False
+
+    def wanted_types(self) -> frozenset[str] | None:
+        """Return the semantic types that are wanted, None if all are.
+
+        RAISES (BiomedplmError): B572 for a group that does not exist.
+        """
+        if not self.types and not self.groups:
+            return None
+        members = (one for group in self.groups for one in read_semantic_types().members(group))
+        return frozenset((*self.types, *members))
+
+    def admits(self, name: Name) -> bool:
+        """Return whether a name is wanted, as far as that does not depend on its concept. name (Name): The name."""
+        return not (
+            (name.suppressed and not self.suppressed)
+            or (name.obsolete and not self.obsolete)
+            or (self.sources and name.source not in self.sources)
+            or (self.languages and name.language not in self.languages)
+            or (self.term_types and not is_term_type(name.term_type, self.term_types))
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what differs from the defaults, for JSON."""
+        return {
+            one.name: list(value) if isinstance(value, tuple) else value
+            for one in fields(self)
+            if (value := getattr(self, one.name)) != one.default
+        }
+
+
+def is_term_type(term_type: str, wanted: tuple[str, ...]) -> bool:
+    """Return whether a kind of name is one of those wanted. term_type, wanted: As in Filters."""
+    return term_type in wanted or term_type.partition(":")[0] in wanted

@@ -1,0 +1,37 @@
+"""What readers of sources share: where problems go, and what is known of the sources."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.kb.concepts import Concept
+
+
+@dataclass
+class Reading:
+    """What a reader of a source is given.
+
+    report (Report): Receives what is mended and left out.
+    scratch (Path): Folder for files that a reader needs for a while, such as runs of a sort.
+    origins (dict[str, dict[str, str]]): What is known of each source of names: "version", "licence", "url", "title".
+    """
+
+    report: Report
+    scratch: Path
+    origins: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def note(self, source: str, facts: Mapping[str, str]) -> None:
+        """Remember what is known of a source; what was known before stays. source (str): Its name. facts (Mapping)."""
+        known = self.origins.setdefault(source, {})
+        for key, value in facts.items():
+            if value:
+                known.setdefault(key, value)
+
+
+class Reader(Protocol):
+    """Reads a source: the concepts of a vocabulary, or some facts of them."""
+
+    def __call__(self, path: Path, name: str, reading: Reading) -> Iterator[Concept]:
+        """Yield concepts. path (Path): File or folder. name (str): Of the source. reading (Reading): Where facts go."""

@@ -1,0 +1,1 @@
+"""Readers of the sources of knowledge bases, one file for each format."""

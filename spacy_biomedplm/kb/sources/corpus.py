@@ -1,0 +1,55 @@
+"""Names that an annotated corpus uses for concepts: a source as BioSyn's, which adds those of the training split."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, read_corpus
+from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.kb.concepts import Concept, Name
+from spacy_biomedplm.kb.curies import join_id
+from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
+from spacy_biomedplm.kb.reading import Reading
+
+_KIND = "corpus"
+_HELD_OUT = "test"
+
+
+def read_corpus_names(
+    path: Path, name: str, reading: Reading, *, labels: Sequence[str] | None = None, base: Path | None = None
+) -> Iterator[Concept]:
+    """Yield the concepts of the mentions of a split of a corpus, each with the text of the mention as a name.
+
+    path (Path): "CORPUS/SPLIT" of the catalogue, such as "ncbi-disease/train"; what stands before does not matter.
+    name (str): Of the source. reading (Reading): Where problems go.
+    labels (Sequence[str] | None): Labels of the mentions that are taken; None for all.
+    base (Path | None): A knowledge base whose concepts the ids stand for: former ids are followed, and what it lacks is
+        left out.
+    RAISES (BiomedplmError): B583 for a test split, and as ``corpora.read_corpus`` and ``KnowledgeBase``.
+    """
+    corpus, split = get_corpus(path.parent.name), path.name
+    if split.startswith(_HELD_OUT):
+        raise BiomedplmError(coded("B583", corpus=corpus.name, split=split))
+    reading.note(name, {"kind": _KIND, "licence": corpus.licence, "title": f"{corpus.name}, {split}"})
+    known = None if base is None else KnowledgeBase.open(base)
+    counts: Counter[str] = Counter()
+    for record in read_corpus(corpus.name, split, find_root(None), reading.report):
+        for mention in record.mentions:
+            if labels is not None and mention.label not in labels:
+                continue
+            if len(mention.concepts) != 1:
+                counts["mentions of several concepts" if mention.concepts else "mentions without a concept"] += 1
+                continue
+            id = join_id(mention.concepts[0].resource, mention.concepts[0].id)
+            ids = [id] if known is None else known.find(id)
+            if not ids:
+                counts["mentions of concepts that the base lacks"] += 1
+                continue
+            text = " ".join(record.text[start:end] for start, end in mention.fragments)
+            yield Concept(ids[0], (Name(text, name, "mention", corpus.languages[0]),))
+    reading.report.counts.update({f"{name}: {what} left out": count for what, count in counts.items()})
+
+
+def is_corpus(source: Mapping[str, str]) -> bool:
+    """Return whether a source of names is a corpus. source (Mapping[str, str]): As ``KnowledgeBase.sources`` has it."""
+    return source.get("kind") == _KIND

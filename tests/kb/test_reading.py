@@ -1,0 +1,10 @@
+from collections.abc import Callable
+
+from spacy_biomedplm.kb.reading import Reading
+
+
+def test_reading_note_keeps_what_was_known_first(make_reading: Callable[..., Reading]) -> None:
+    reading = make_reading()
+    reading.note("MSH", {"version": "2026", "licence": ""})
+    reading.note("MSH", {"version": "2025", "licence": "open"})
+    assert reading.origins == {"MSH": {"version": "2026", "licence": "open"}}
