@@ -12,10 +12,14 @@ exec((ROOT / "spacy_biomedplm" / "about.py").read_text(encoding="utf8"), ABOUT)
 # `python -m spacy`: these modules must import neither transformers nor anything slow.
 ENTRY_POINTS = {
     "spacy_factories": [
+        "biomedplm_abbreviations = spacy_biomedplm.abbreviations.component:make_biomedplm_abbreviations",
+        "biomedplm_hyponyms = spacy_biomedplm.abbreviations.hyponyms:make_biomedplm_hyponyms",
+        "biomedplm_linker = spacy_biomedplm.linking.component:make_biomedplm_linker",
         "biomedplm_ner = spacy_biomedplm.ner.component:make_biomedplm_ner",
         "biomedplm_vector_cleaner = spacy_biomedplm.layers.vectors:make_vector_cleaner",
     ],
     "spacy_architectures": [
+        "spacy-biomedplm.ConceptRanker.v1 = spacy_biomedplm.linking.ranker:build_concept_ranker",
         "spacy-biomedplm.PlmEncoder.v1 = spacy_biomedplm.encoder.architecture:build_plm_encoder",
         "spacy-biomedplm.TokenTagger.v1 = spacy_biomedplm.ner.model:build_token_tagger",
     ],
@@ -37,6 +41,8 @@ ENTRY_POINTS = {
         "spacy-biomedplm.max_length.v1 = spacy_biomedplm.tokenization:create_max_length_callback",
     ],
     "spacy_scorers": [
+        "spacy-biomedplm.linking_scorer.v1 = spacy_biomedplm.linking.scorer:create_linking_scorer",
+        "spacy-biomedplm.abbreviation_scorer.v1 = spacy_biomedplm.abbreviations.scorer:create_abbreviation_scorer",
         "spacy-biomedplm.entity_scorer.v1 = spacy_biomedplm.ner.scorer:create_entity_scorer",
     ],
     "spacy_displacy_colors": [
@@ -127,6 +133,7 @@ setup(
         "train": TRAIN,
         "pretraining": PRETRAINING,
         "evaluation": EVALUATION,
+        "neighbours": NEIGHBOURS,
         "dev": DEV,
     },
     entry_points=ENTRY_POINTS,

@@ -12,9 +12,13 @@ name                 owner   value
 ``answers``          Doc     right answers to the question among the passages: a list of lists of synonyms,
                              or None
 ``metadata``         Doc     what else the source says of the document, {name: text}, or None
+``abbreviations``    Doc     short forms of abbreviations in order, a list of spans
+``hearst_patterns``  Doc     hyponyms, a list of (pattern, general span, specific span)
+``long_form``        Span    the long form that an abbreviation stands for, a span; None for any other span
 ``score``            Span    calibrated probability that the entity is right, or None if it has none
 ``kb_ents``          Span    concepts of an entity, best first: list of (concept id, score); in a corpus
                              the score is 1
+``links``            Span    what each linker found for an entity: {name of the pipe: list of ``Link``}
 ===================  ======  ==========================================================================
 
 Everything is kept in ``doc.user_data`` as plain strings and numbers, so it survives ``Doc.to_bytes``,
@@ -39,6 +43,9 @@ MENTIONS_KEY = "biomedplm_mentions"
 DETAILS_KEY = "biomedplm_details"
 RELATIONS_KEY = "biomedplm_relations"
 EVENTS_KEY = "biomedplm_events"
+ABBREVIATIONS_KEY = "biomedplm_abbreviations"
+LINKS_KEY = "biomedplm_links"
+HYPONYMS_KEY = "biomedplm_hyponyms"
 RECORD_KEY = "biomedplm_record"
 """What has no place of its own on a document: attributes, equivalences, notes, empty passages."""
 
@@ -82,6 +89,19 @@ class Event(NamedTuple):
     speculated: bool = False
     score: float | None = None
     id: str = ""
+
+
+class Link(NamedTuple):
+    """A concept that a linker found for an entity.
+
+    concept_id (str): Its identifier; of a mention of several concepts all of them, with "|" between.
+    score (float): Probability, or how alike the names are if the linker has not learned.
+    evidence (dict | None): What it rests on, if that was asked for: "name", "index" and "features".
+    """
+
+    concept_id: str
+    score: float
+    evidence: dict[str, Any] | None = None
 
 
 def score_key(span: Span) -> str:
@@ -131,9 +151,66 @@ def get_kb_ents(span: Span) -> list[tuple[str, float]]:
     """Return the concepts of an entity and their scores, best first.
 
     span (Span): An entity.
+    RETURNS (list[tuple[str, float]]): What linkers found, in the order of the pipeline; the concepts of a composite
+        mention each on its own. Where no linker was, those of the corpus with the score 1.
     """
+    links = get_links(span)
+    if links:
+        return [(id, link.score) for found in links.values() for link in found for id in link.concept_id.split("|")]
     details = span.doc.user_data.get(DETAILS_KEY, {}).get(score_key(span), {})
-    return [(row[1], row[3] if len(row) > 3 else 1.0) for row in details.get("concepts", ())]
+    return [(row[1], 1.0) for row in details.get("concepts", ())]
+
+
+def get_links(span: Span) -> dict[str, list[Link]]:
+    """Return what each linker found for an entity.
+
+    span (Span): An entity.
+    RETURNS (dict[str, list[Link]]): By name of the pipe, best first; an empty list where it found no concept, nothing
+        for a linker that did not look.
+    """
+    stored: dict[str, list[list[Any]]] = span.doc.user_data.get(LINKS_KEY, {}).get(score_key(span), {})
+    return {name: [Link(*row) for row in rows] for name, rows in stored.items()}
+
+
+def set_links(doc: Doc, linker: str, links: Mapping[str, Sequence[Link]]) -> None:
+    """Keep what a linker found; what others found stays, what it found before goes.
+
+    doc (Doc): The document.
+    linker (str): Name of the pipe.
+    links (Mapping[str, Sequence[Link]]): By ``score_key`` of the entity, best first.
+    """
+    stored = doc.user_data.setdefault(LINKS_KEY, {})
+    for found in stored.values():
+        found.pop(linker, None)
+    for key, of_span in links.items():
+        stored.setdefault(key, {})[linker] = [list(link) for link in of_span]
+
+
+def get_abbreviations(doc: Doc) -> list[Span]:
+    """Return the short forms of abbreviations that have a long form in the document, in order.
+
+    doc (Doc): The document.
+    """
+    return [span_of_key(doc, key) for key in doc.user_data.get(ABBREVIATIONS_KEY, ())]
+
+
+def get_long_form(span: Span) -> Span | None:
+    """Return the long form that an abbreviation stands for, None for a span that is none.
+
+    span (Span): Any span.
+    """
+    found = span.doc.user_data.get(ABBREVIATIONS_KEY, {}).get(f"{span.start_char}:{span.end_char}:0::")
+    return span_of_key(span.doc, found) if found else None
+
+
+def get_hyponyms(doc: Doc) -> list[tuple[str, Span, Span]]:
+    """Return what the text says is a kind of what.
+
+    doc (Doc): The document.
+    RETURNS (list[tuple[str, Span, Span]]): Name of the pattern, the general and the specific term.
+    """
+    rows = doc.user_data.get(HYPONYMS_KEY, ())
+    return [(name, doc[first:then], doc[start:end]) for name, first, then, start, end in rows]
 
 
 def get_relations(doc: Doc) -> tuple[Relation, ...]:
@@ -295,8 +372,12 @@ def register() -> None:
         _register(Doc, name, default=None)
     _register(Doc, "relations", getter=get_relations, setter=set_relations)
     _register(Doc, "events", getter=get_events, setter=set_events)
+    _register(Doc, "abbreviations", getter=get_abbreviations)
+    _register(Doc, "hearst_patterns", getter=get_hyponyms)
+    _register(Span, "long_form", getter=get_long_form)
     _register(Span, "score", getter=get_score, setter=set_score)
     _register(Span, "kb_ents", getter=get_kb_ents)
+    _register(Span, "links", getter=get_links)
 
 
 def _register(owner: Any, name: str, **definition: Any) -> None:

@@ -23,6 +23,7 @@ from spacy_biomedplm.attributes import (
     RELATIONS_KEY,
     SCORES_KEY,
     TRIGGERS_KEY,
+    get_links,
     score_key,
     span_of_key,
 )
@@ -297,8 +298,8 @@ def _read_mentions(doc: Doc) -> tuple[list[MentionRecord], dict[str, str]]:
         details = stored.get(key, {})
         fragments = details.get("fragments") or [(span.start_char, span.end_char)]
         concepts = tuple(ConceptRecord(*row) for row in details.get("concepts", ()))
-        if not concepts and span.kb_id_:
-            concepts = (ConceptRecord("", span.kb_id_),)
+        if get_links(span) or (not concepts and span.kb_id_):
+            concepts = tuple(ConceptRecord("", id) for id in span.kb_id_.split("|") if id)
         mentions.append(
             MentionRecord(
                 name,

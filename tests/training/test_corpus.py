@@ -135,3 +135,18 @@ def test_reader_is_one_line_of_a_config(root: Path, monkeypatch: pytest.MonkeyPa
     assert example.reference._.corpus == "bc5cdr"
     with pytest.raises(Exception, match="max_docs"):
         registry.resolve({"train": {**config["train"], "max_docs": "many"}})
+
+
+def test_what_a_pipeline_is_given(nlp: Language, root: Path) -> None:
+    line = "5|t|Kelvanol is here\n5|a|\n5\t0\t8\tKelvanol\tChemical\tD000001\n\n"
+    (root / "bc5cdr" / "CDR_DevelopmentSet.PubTator.txt").write_text(line, encoding="utf8")
+
+    def predicted(**options: object) -> list[tuple[str, str]]:
+        reader = create_corpus_reader("bc5cdr", "dev", root, False, **options)  # type: ignore[arg-type]
+        example = next(iter(reader(nlp)))
+        assert [ent.kb_id_ for ent in example.reference.ents] == ["D000001"]
+        return [(ent.text, ent.kb_id_) for ent in example.predicted.ents]
+
+    assert predicted() == []
+    assert predicted(given="entities") == [("Kelvanol", "")]
+    assert predicted(given="concepts") == [("Kelvanol", "D000001")]

@@ -1,0 +1,1 @@
+"""Entity linking: concepts of a knowledge base for the entities of a document."""
