@@ -521,6 +521,7 @@ class Errors:
     B572 = "There is no {option} '{value}'. Known: {known}."
     B573 = "There are more than {wanted} {what}, which is the most a base holds. Check the column they come from."
     B574 = "'{folder}' has no {wanted}. {hint}"
+    B575 = "There is no knowledge base '{name}'. Give its folder, or the name of one in the folder of bases: {where}."
     B576 = (
         "'{id}' is an exact match of several ids of {vocabulary} ({others}), or one of several ids that match the same "
         "one. Concepts stay apart and name each other as cross-references. Name a better mapping first to decide."
@@ -582,7 +583,6 @@ class Errors:
     B509 = "The catalogue of language models knows no {option} '{value}'. Known: {known}."
 
     # B6xx: command line, input documents, output files
-    B690 = "There is no knowledge base '{name}'. Give its folder, or the name of one in the folder of bases: {where}."
     B691 = (
         "The pipe '{component}' learned with the knowledge base '{name}' ({wanted}…), but '{folder}' holds another one "
         "({found}…). Restore that base, or train anew."

@@ -15,10 +15,9 @@ kb_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_VARIABLE = "BIOMEDPLM_KB"
 _JSON = typer.Option(False, "--json", help="Print JSON instead of a table.")
-_BASE = typer.Option(..., "--kb", envvar=_VARIABLE, help="Folder of the knowledge base.")
-_FOLDER = typer.Argument(..., metavar="KB", envvar=_VARIABLE, help="Folder of the knowledge base.")
+_BASE = typer.Option(..., "--kb", help="Knowledge base: its folder, or its name in that of BIOMEDPLM_KB.")
+_FOLDER = typer.Argument(..., metavar="KB", help="Knowledge base: its folder, or its name in that of BIOMEDPLM_KB.")
 _FILTERS = "Filters"
 _SOURCE = typer.Option(None, "--source", help="Only names of these sources.", rich_help_panel=_FILTERS)
 _LANGUAGE = typer.Option(None, "--language", help="Only names of these languages: en.", rich_help_panel=_FILTERS)
@@ -98,20 +97,22 @@ def build_command(
 
 @kb_app.command("index")
 @handle_errors
-def index_command(kb: Path = _FOLDER) -> None:
+def index_command(kb: str = _FOLDER) -> None:
     """Make the lexical indexes that a knowledge base lacks: names after normalisation, and character trigrams."""
     from spacy_biomedplm.index.opening import build_lexical
     from spacy_biomedplm.kb import KnowledgeBase
+    from spacy_biomedplm.kb.bases import find_base
 
-    made = build_lexical(KnowledgeBase.open(kb))
-    say(f"{', '.join(made)} written to {kb}" if made else f"All indexes are in {kb}")
+    folder = find_base(kb)
+    made = build_lexical(KnowledgeBase.open(folder))
+    say(f"{', '.join(made)} written to {folder}" if made else f"All indexes are in {folder}")
 
 
 @kb_app.command("search")
 @handle_errors
 def search_command(
     text: str = typer.Argument(..., metavar="TEXT", help="A name."),
-    kb: Path = _BASE,
+    kb: str = _BASE,
     k: int = typer.Option(10, "-k", help="Most concepts."),
     source: list[str] = _SOURCE,
     language: list[str] = _LANGUAGE,
@@ -135,8 +136,9 @@ def search_command(
     from spacy_biomedplm.cli.kb_tables import print_found
     from spacy_biomedplm.index.opening import list_indexes
     from spacy_biomedplm.kb import KnowledgeBase
+    from spacy_biomedplm.kb.bases import find_base
 
-    base = KnowledgeBase.open(kb)
+    base = KnowledgeBase.open(find_base(kb))
     if not list_indexes(base):
         say("The base has no indexes: only equal names are found, one by one. `biomedplm kb index` makes them.")
     rows = search(base, text, k, _filters(source, language, type, group, term_type, suppressed, obsolete))
@@ -150,7 +152,7 @@ def search_command(
 @handle_errors
 def show_command(
     id: str = typer.Argument(..., metavar="ID", help="Id of a concept, a former one, or one of another vocabulary."),
-    kb: Path = _BASE,
+    kb: str = _BASE,
     as_json: bool = _JSON,
 ) -> None:
     """Show everything that a knowledge base says of a concept.
@@ -160,8 +162,9 @@ def show_command(
     from spacy_biomedplm.cli.kb_queries import show
     from spacy_biomedplm.cli.kb_tables import print_concept
     from spacy_biomedplm.kb import KnowledgeBase
+    from spacy_biomedplm.kb.bases import find_base
 
-    record = show(KnowledgeBase.open(kb), id)
+    record = show(KnowledgeBase.open(find_base(kb)), id)
     if as_json:
         _print_json(record)
     else:
@@ -171,7 +174,7 @@ def show_command(
 @kb_app.command("info")
 @handle_errors
 def info_command(
-    kb: Path = _FOLDER,
+    kb: str = _FOLDER,
     verify: bool = typer.Option(False, "--verify", help="Compare all files with their checksums."),
     as_json: bool = _JSON,
 ) -> None:
@@ -179,8 +182,9 @@ def info_command(
     from spacy_biomedplm.cli.kb_queries import describe
     from spacy_biomedplm.cli.kb_tables import print_description
     from spacy_biomedplm.kb import KnowledgeBase
+    from spacy_biomedplm.kb.bases import find_base
 
-    record = describe(KnowledgeBase.open(kb, verify=verify))
+    record = describe(KnowledgeBase.open(find_base(kb), verify=verify))
     if as_json:
         _print_json(record)
     else:
@@ -190,8 +194,8 @@ def info_command(
 @kb_app.command("diff")
 @handle_errors
 def diff_command(
-    old: Path = typer.Argument(..., metavar="A", help="Folder of a knowledge base."),
-    new: Path = typer.Argument(..., metavar="B", help="Folder of another one."),
+    old: str = typer.Argument(..., metavar="A", help="A knowledge base."),
+    new: str = typer.Argument(..., metavar="B", help="Another one."),
     limit: int = typer.Option(20, "--limit", min=0, help="Most concepts that are shown; all are counted."),
     as_json: bool = typer.Option(False, "--json", help="Print every concept that differs, one JSON object a line."),
 ) -> None:
@@ -200,9 +204,10 @@ def diff_command(
 
     from spacy_biomedplm.cli.kb_tables import print_differences
     from spacy_biomedplm.kb import KnowledgeBase
+    from spacy_biomedplm.kb.bases import find_base
     from spacy_biomedplm.kb.comparison import count_differences, iter_differences
 
-    differences = iter_differences(KnowledgeBase.open(old), KnowledgeBase.open(new))
+    differences = iter_differences(KnowledgeBase.open(find_base(old)), KnowledgeBase.open(find_base(new)))
     shown: list[Any] = []
 
     def watch() -> Any:
@@ -221,7 +226,7 @@ def diff_command(
 @kb_app.command("export")
 @handle_errors
 def export_command(
-    kb: Path = _FOLDER,
+    kb: str = _FOLDER,
     output: Path = typer.Option(..., "--output", "-o", help="New file; gzip'd if its name ends in .gz."),
     form: Form = typer.Option(Form.jsonl, "--format", help="jsonl and tsv keep all and can be built again."),
     source: list[str] = _SOURCE,
@@ -239,10 +244,11 @@ def export_command(
     Example: biomedplm kb export diseases -o diseases.jsonl.gz
     """
     from spacy_biomedplm.kb import KnowledgeBase
+    from spacy_biomedplm.kb.bases import find_base
     from spacy_biomedplm.kb.export import export
 
     filters = _filters(source, language, type, group, term_type, suppressed, obsolete)
-    count = export(KnowledgeBase.open(kb), output, form.value, filters)
+    count = export(KnowledgeBase.open(find_base(kb)), output, form.value, filters)
     say(f"{count:,} concepts written to {output}")
 
 

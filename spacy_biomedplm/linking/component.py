@@ -17,8 +17,8 @@ from thinc.types import Floats2d
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, Link, get_links, score_key, set_links
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
-from spacy_biomedplm.linking.bases import find_base
 from spacy_biomedplm.linking.gold import Gold, count_of, find_gold, pairs_of
 from spacy_biomedplm.linking.knowledge import Knowledge
 from spacy_biomedplm.linking.learned import LearnedNames
@@ -139,7 +139,7 @@ class BiomedLinker(TrainablePipe):
     def kb(self) -> KnowledgeBase:
         """The knowledge base, opened when it is first asked for.
 
-        RAISES (BiomedplmError): B690 if there is none of that name, B691 if it is not the one that the linker learned
+        RAISES (BiomedplmError): B575 if there is none of that name, B691 if it is not the one that the linker learned
             with.
         """
         return self.knowledge.base

@@ -111,7 +111,7 @@ def test_settings_that_cannot_be(base, setting):
 def test_a_misspelt_base_is_an_error_that_lists_what_exists(base, make_doc, monkeypatch):
     monkeypatch.setenv("BIOMEDPLM_KB", str(base.parent))
     assert ids(make_nlp("diseases")(make_doc("cancer", ("Disease", "cancer")))) == ["MESH:D009369"]
-    with pytest.raises(BiomedplmError, match=r"B690.*'desease'.*diseases"):
+    with pytest.raises(BiomedplmError, match=r"B575.*'desease'.*diseases"):
         make_nlp("desease")(make_doc("cancer", ("Disease", "cancer")))
 
 

@@ -14,7 +14,7 @@ def find_base(name: str) -> Path:
     """Return the folder of a knowledge base.
 
     name (str): Path of its folder, or its name in the folder that the environment variable BIOMEDPLM_KB names.
-    RAISES (BiomedplmError): B690 if there is none; the message lists those there are.
+    RAISES (BiomedplmError): B575 if there is none; the message lists those there are.
     """
     root = os.environ.get(ROOT_VARIABLE)
     for folder in (Path(name), *((Path(root) / name,) if root else ())):
@@ -22,4 +22,4 @@ def find_base(name: str) -> Path:
             return folder
     known = sorted(path.parent.name for path in Path(root).glob(f"*/{DESCRIPTION}")) if root else []
     where = f"{ROOT_VARIABLE} ({root}) holds: {', '.join(known) or 'none'}" if root else f"{ROOT_VARIABLE} is not set"
-    raise BiomedplmError(coded("B690", name=name, where=where))
+    raise BiomedplmError(coded("B575", name=name, where=where))
