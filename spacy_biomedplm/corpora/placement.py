@@ -1,9 +1,11 @@
 """Whether the annotations of a document fit its text and each other, and mending them where that is safe."""
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 from spacy_biomedplm.corpora.problems import Problem, ProblemKind, Report
@@ -18,6 +20,7 @@ MAX_SHIFT_CHARS = 24
 # Shorter mentions are only found as whole words.
 MIN_PART_CHARS = 3
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 # Hyphens, dashes and the minus sign, which one file writes for another.
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"), "-")
 
@@ -42,7 +45,8 @@ def fit(record: DocumentRecord, report: Report) -> DocumentRecord:
             gone.add(mention.id)
         else:
             mentions.append(placed)
-    record = replace(record, mentions=tuple(mentions))
+    if any(placed is not mention for placed, mention in zip_longest(mentions, record.mentions)):
+        record = replace(record, mentions=tuple(mentions))
     events = record.events
     record, dangling = _resolved(without(record, gone, report, "dropped"), report)
     record = without(record, dangling, report, "dropped")
@@ -56,6 +60,8 @@ def _without_triggers(record: DocumentRecord, events: Iterable[EventRecord], rep
         labels[event.trigger].add(event.label)
     for event in record.events:
         labels.pop(event.trigger, None)
+    if not labels:
+        return record
     mentions = []
     for mention in record.mentions:
         if mention.is_trigger and mention.id in labels and mention.label not in labels[mention.id]:
@@ -68,7 +74,7 @@ def _without_triggers(record: DocumentRecord, events: Iterable[EventRecord], rep
 
 def _with_passages(record: DocumentRecord, broken: set[str], report: Report) -> DocumentRecord:
     mentions = {mention.id for mention in record.mentions}
-    kept = []
+    kept: list[PassageRecord] = []
     for passage in record.passages:
         if 0 <= passage.start <= passage.end <= len(record.text):
             if NEGATIVE_PAIRS in passage.infons:
@@ -79,6 +85,8 @@ def _with_passages(record: DocumentRecord, broken: set[str], report: Report) -> 
             found = f"{passage.start}-{passage.end}"
             message = coded("B430", **values, id=passage.kind, found=found, size=len(record.text))
             report.drop(message, path=record.path, doc_id=record.doc_id, label=passage.kind)
+    if all(one is other for one, other in zip_longest(kept, record.passages)):
+        return record
     return replace(record, passages=tuple(kept))
 
 
@@ -103,17 +111,20 @@ def _with_pairs(
 
 
 def _whole_characters(record: DocumentRecord, report: Report) -> DocumentRecord:
-    broken = next((char for char in record.text if "\ud800" <= char <= "\udfff"), None)
+    broken = _HALF_PAIR.search(record.text)
     if broken is None:
         return record
-    message = coded("B432", path=record.path, doc_id=record.doc_id, found=f"U+{ord(broken):04X}")
+    message = coded("B432", path=record.path, doc_id=record.doc_id, found=f"U+{ord(broken[0]):04X}")
     if not report.mend(message, "it becomes U+FFFD", path=record.path, doc_id=record.doc_id):
         return replace(record, text="", mentions=(), relations=(), events=(), attributes=(), passages=())
-    return replace(record, text="".join("\ufffd" if "\ud800" <= char <= "\udfff" else char for char in record.text))
+    return replace(record, text=_HALF_PAIR.sub("\ufffd", record.text))
 
 
 def _unique(record: DocumentRecord, report: Report) -> DocumentRecord:
     """Take out what has the identifier of something before it; references mean the first."""
+    ids = [item.id for items in (record.mentions, record.relations, record.events) for item in items]
+    if len(set(ids)) == len(ids):
+        return record
     seen: set[str] = set()
     kept: dict[str, list[Any]] = {"mentions": [], "relations": [], "events": []}
     groups: list[tuple[str, tuple[Any, ...]]] = [
@@ -130,8 +141,6 @@ def _unique(record: DocumentRecord, report: Report) -> DocumentRecord:
             else:
                 kept[name].append(item)
                 seen.add(item.id)
-    if sum(map(len, kept.values())) == len(record.mentions) + len(record.relations) + len(record.events):
-        return record
     return replace(
         record,
         mentions=tuple(kept["mentions"]),
@@ -211,6 +220,8 @@ def _moved_each(text: str, mention: MentionRecord) -> tuple[Fragment, ...] | Non
 
 def _resolved(record: DocumentRecord, report: Report) -> tuple[DocumentRecord, set[str]]:
     """Take out what refers to nothing, or to something of another kind, and events in a circle."""
+    if not (record.relations or record.events or record.attributes or record.notes or record.equivalences):
+        return record, set()
     mentions = {mention.id for mention in record.mentions}
     events = {event.id for event in record.events}
     known = mentions | events | {relation.id for relation in record.relations}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Any
 
 from spacy_biomedplm.corpora.problems import Problem, ProblemKind, Report
@@ -61,7 +62,9 @@ class LabelScheme:
                 report.add(Problem("excluded", record.path, mention.line, record.doc_id, detail, mention.label))
             else:
                 mentions.append(mention if label == mention.label else replace(mention, label=label))
-        return without(replace(record, mentions=tuple(mentions)), gone, report, "excluded")
+        if any(kept is not mention for kept, mention in zip_longest(mentions, record.mentions)):
+            record = replace(record, mentions=tuple(mentions))
+        return without(record, gone, report, "excluded")
 
 
 def without(record: DocumentRecord, gone: set[str], report: Report, kind: ProblemKind) -> DocumentRecord:
