@@ -6,6 +6,7 @@ from pathlib import Path
 
 from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, read_corpus
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.curies import join_id
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
@@ -16,26 +17,26 @@ _HELD_OUT = "test"
 
 
 def read_corpus_names(
-    path: Path, name: str, reading: Reading, *, labels: Sequence[str] | None = None, base: Path | None = None
+    path: Path, name: str, reading: Reading, *, labels: Sequence[str] = (), base: str = ""
 ) -> Iterator[Concept]:
     """Yield the concepts of the mentions of a split of a corpus, each with the text of the mention as a name.
 
     path (Path): "CORPUS/SPLIT" of the catalogue, such as "ncbi-disease/train"; what stands before does not matter.
     name (str): Of the source. reading (Reading): Where problems go.
-    labels (Sequence[str] | None): Labels of the mentions that are taken; None for all.
-    base (Path | None): A knowledge base whose concepts the ids stand for: former ids are followed, and what it lacks is
-        left out.
+    labels (Sequence[str]): Labels of the mentions that are taken; empty for all.
+    base (str): A knowledge base, see ``find_base``, whose concepts the ids stand for: former ids are followed, and what
+        it lacks is left out. Empty takes ids as they are.
     RAISES (BiomedplmError): B583 for a test split, and as ``corpora.read_corpus`` and ``KnowledgeBase``.
     """
     corpus, split = get_corpus(path.parent.name), path.name
     if split.startswith(_HELD_OUT):
         raise BiomedplmError(coded("B583", corpus=corpus.name, split=split))
     reading.note(name, {"kind": _KIND, "licence": corpus.licence, "title": f"{corpus.name}, {split}"})
-    known = None if base is None else KnowledgeBase.open(base)
+    known = KnowledgeBase.open(find_base(base)) if base else None
     counts: Counter[str] = Counter()
     for record in read_corpus(corpus.name, split, find_root(None), reading.report):
         for mention in record.mentions:
-            if labels is not None and mention.label not in labels:
+            if labels and mention.label not in labels:
                 continue
             if len(mention.concepts) != 1:
                 counts["mentions of several concepts" if mention.concepts else "mentions without a concept"] += 1
