@@ -147,7 +147,14 @@ def test_resume_after_other_errors(run, rule_model, corpus, tmp_path, wanted, st
     assert (tmp_path / "out").read_bytes() == wanted
 
 
-MAIN = "from spacy_biomedplm.cli import main\nif __name__ == '__main__':\n    main()\n"
+# A shell ignores the interrupt of what it runs in the background, and what ignores it passes that on.
+MAIN = """
+import signal
+from spacy_biomedplm.cli import main
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    main()
+"""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")

@@ -45,5 +45,5 @@ def test_ids_are_those_of_a_base(reading, tmp_path):
 
 
 def test_tests_stay_unseen(reading, tmp_path):
-    with pytest.raises(BiomedplmError, match="B583.*bc5cdr/test"):
+    with pytest.raises(BiomedplmError, match=r"B583.*bc5cdr/test"):
         list(read_corpus_names(tmp_path / "bc5cdr" / "test", "cdr", reading))
