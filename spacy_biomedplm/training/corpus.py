@@ -1,9 +1,8 @@
 """The reader "spacy-biomedplm.Corpus.v1": one split of a corpus of the catalogue, without texts of test splits."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -12,22 +11,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_biomedplm.corpora.catalogue import (
-    find_root,
-    get_corpus,
-    is_here,
-    make_reference,
-    read_catalogue,
-    read_corpus,
-)
+from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, make_reference, read_corpus
 from spacy_biomedplm.corpora.corpus import Corpus
-from spacy_biomedplm.corpora.deduplication import fingerprint_text
+from spacy_biomedplm.corpora.exclusion import TEST, leave_out_tests
 from spacy_biomedplm.corpora.problems import ErrorMode, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.held_out import HeldOut
 from spacy_biomedplm.types import DocumentRecord
 
-TEST = "test"
 _SHOWN = 3
 
 
@@ -75,7 +65,7 @@ def create_corpus_reader(
             chosen = list(found) if exclude_tests else list(islice(found, max_docs))
             _check_problems(corpus, split, report, known)
             if exclude_tests and not split.startswith(TEST):
-                chosen = _without_tests(corpus, split, chosen, find_root(root), exclude_tests)
+                chosen = leave_out_tests(corpus, split, chosen, find_root(root), exclude_tests)
             records.extend(chosen[:max_docs])
         for record in records:
             doc = make_reference(corpus, record, nlp.vocab)
@@ -105,38 +95,3 @@ def _check_problems(corpus: Corpus, split: str, report: Report, known: int) -> N
     if repaired or dropped:
         message = coded("W491", name=corpus.name, split=split, repaired=repaired, dropped=dropped)
         warnings.warn(message, stacklevel=3)
-
-
-def _without_tests(
-    corpus: Corpus, split: str, records: Sequence[DocumentRecord], root: Path, exclude: bool | list[str]
-) -> list[DocumentRecord]:
-    if exclude is True:
-        same = (other for other in read_catalogue().values() if set(other.languages) & set(corpus.languages))
-        tests = [(other.name, test) for other in same for test in other.splits if _is_test(other, test, root)]
-    else:
-        others = [get_corpus(other) for other in exclude or ()]
-        tests = [(other.name, test) for other in others for test in other.splits if test.startswith(TEST)]
-    held_out = _hold_out(tuple(tests), root)
-    kept, matches = held_out.split([fingerprint_text(corpus, split, record.doc_id, record.text) for record in records])
-    if matches:
-        names = sorted({match.held_out for match in matches})
-        values = {"name": corpus.name, "split": split, "count": len(matches), "total": len(records)}
-        warnings.warn(coded("W490", **values, tests=", ".join(names)), stacklevel=4)
-    return [records[index] for index in kept]
-
-
-def _is_test(corpus: Corpus, split: str, root: Path) -> bool:
-    return split.startswith(TEST) and corpus.reader is not None and is_here(corpus, split, root)
-
-
-@lru_cache(maxsize=2)
-def _hold_out(tests: tuple[tuple[str, str], ...], root: Path) -> HeldOut:
-    """Return an index of test documents; kept, because the readers of train and dev want the same."""
-    fingerprints = []
-    for name, split in tests:
-        corpus = get_corpus(name)
-        # Documents of a test split that cannot be read would be taken for training.
-        report = Report(errors="repair", whole=True)
-        for record in read_corpus(name, split, root, report, allow_noncommercial=True):
-            fingerprints.append(fingerprint_text(corpus, split, record.doc_id, record.text))
-    return HeldOut(fingerprints)

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from spacy_biomedplm.training import comparison, corpus
+from spacy_biomedplm.corpora import exclusion
+from spacy_biomedplm.training import comparison
 
 
 @pytest.fixture
@@ -14,9 +15,9 @@ def corpora(tmp_path, monkeypatch):
         text = f"{number}|t|aspirin in the heart {number}\n{number}|a|\n{number}\t0\t7\taspirin\tChemical\n\n"
         (folder / f"CDR_{part}.PubTator.txt").write_text(text, encoding="utf8")
     monkeypatch.setenv("BIOMEDPLM_CORPORA", str(folder.parent))
-    corpus._hold_out.cache_clear()
+    exclusion._hold_out.cache_clear()
     yield folder.parent
-    corpus._hold_out.cache_clear()
+    exclusion._hold_out.cache_clear()
 
 
 def test_compare_prints_and_writes(run, corpora, tiny_plm, tmp_path, monkeypatch):

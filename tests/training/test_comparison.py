@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from spacy_biomedplm.corpora import exclusion
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.training import comparison as module
-from spacy_biomedplm.training import corpus as corpus_module
 from spacy_biomedplm.training.comparison import Comparison, Plan, compare_encoders, parse_task
 from spacy_biomedplm.training.comparison_summary import summarise_scores, summarise_words
 from spacy_biomedplm.training.probes import Budget
@@ -18,7 +18,7 @@ from spacy_biomedplm.training.probes import Budget
 
 @pytest.fixture(autouse=True)
 def _no_cache() -> None:
-    corpus_module._hold_out.cache_clear()
+    exclusion._hold_out.cache_clear()
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ import spacy
 from spacy.language import Language
 from spacy.util import registry
 
-from spacy_biomedplm.corpora import catalogue
+from spacy_biomedplm.corpora import catalogue, exclusion
 from spacy_biomedplm.errors import BiomedplmError
-from spacy_biomedplm.training import corpus as module
 from spacy_biomedplm.training.corpus import create_corpus_reader
 
 TEXT = "Kelvanol given to seven patients with borderline fever of unknown origin stopped it within three days"
@@ -23,9 +22,9 @@ def nlp() -> Language:
 
 @pytest.fixture(autouse=True)
 def _no_cache() -> Iterator[None]:
-    module._hold_out.cache_clear()
+    exclusion._hold_out.cache_clear()
     yield
-    module._hold_out.cache_clear()
+    exclusion._hold_out.cache_clear()
 
 
 def _document(name: str, text: str) -> str:

@@ -8,9 +8,9 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
+from spacy_biomedplm.corpora import exclusion
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.ner.component import BiomedNER
-from spacy_biomedplm.training import corpus as corpus_module
 from spacy_biomedplm.training.probes import Budget, iter_batches, read_probe_data, run_probe
 
 WIDTH = 32
@@ -18,7 +18,7 @@ WIDTH = 32
 
 @pytest.fixture(autouse=True)
 def _no_cache() -> None:
-    corpus_module._hold_out.cache_clear()
+    exclusion._hold_out.cache_clear()
 
 
 def test_read_probe_data_leaves_out_test_documents_and_says_so(probe_root: Path) -> None:

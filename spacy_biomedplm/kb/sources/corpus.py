@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, read_corpus
+from spacy_biomedplm.corpora.exclusion import TEST, leave_out_tests
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.kb.concepts import Concept, Name
@@ -13,13 +14,14 @@ from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 from spacy_biomedplm.kb.reading import Reading
 
 _KIND = "corpus"
-_HELD_OUT = "test"
 
 
 def read_corpus_names(
     path: Path, name: str, reading: Reading, *, labels: Sequence[str] = (), base: str = ""
 ) -> Iterator[Concept]:
     """Yield the concepts of the mentions of a split of a corpus, each with the text of the mention as a name.
+
+    Documents that share text with a test document of any corpus at hand are left out (W490).
 
     path (Path): "CORPUS/SPLIT" of the catalogue, such as "ncbi-disease/train"; what stands before does not matter.
     name (str): Of the source. reading (Reading): Where problems go.
@@ -29,12 +31,17 @@ def read_corpus_names(
     RAISES (BiomedplmError): B583 for a test split, and as ``corpora.read_corpus`` and ``KnowledgeBase``.
     """
     corpus, split = get_corpus(path.parent.name), path.name
-    if split.startswith(_HELD_OUT):
+    if split.startswith(TEST):
         raise BiomedplmError(coded("B583", corpus=corpus.name, split=split))
     reading.note(name, {"kind": _KIND, "licence": corpus.licence, "title": f"{corpus.name}, {split}"})
     known = KnowledgeBase.open(find_base(base)) if base else None
     counts: Counter[str] = Counter()
-    for record in read_corpus(corpus.name, split, find_root(None), reading.report):
+    root = find_root(None)
+    records = list(read_corpus(corpus.name, split, root, reading.report))
+    kept = leave_out_tests(corpus, split, records, root)
+    if len(kept) < len(records):
+        counts["documents that share text with a test document"] = len(records) - len(kept)
+    for record in kept:
         for mention in record.mentions:
             if labels and mention.label not in labels:
                 continue

@@ -1,5 +1,6 @@
 import pytest
 
+from spacy_biomedplm.corpora import exclusion
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.kb.build import build
@@ -47,3 +48,12 @@ def test_ids_are_those_of_a_base(reading, tmp_path):
 def test_tests_stay_unseen(reading, tmp_path):
     with pytest.raises(BiomedplmError, match=r"B583.*bc5cdr/test"):
         list(read_corpus_names(tmp_path / "bc5cdr" / "test", "cdr", reading))
+
+
+def test_documents_of_tests_give_no_names(reading, tmp_path):
+    (tmp_path / "corpora" / "bc5cdr" / "CDR_TestSet.PubTator.txt").write_text(TEXT + "\n", encoding="utf8")
+    exclusion._hold_out.cache_clear()
+    with pytest.warns(UserWarning, match="W490"):
+        assert not list(read_corpus_names(tmp_path / "bc5cdr" / "train", "cdr", reading))
+    exclusion._hold_out.cache_clear()
+    assert reading.report.counts["cdr: documents that share text with a test document left out"] == 1

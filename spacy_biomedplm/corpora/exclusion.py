@@ -1,0 +1,60 @@
+"""Which documents share text with test documents, of whatever corpus, and so must not be learned from."""
+
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from spacy_biomedplm.corpora.catalogue import get_corpus, is_here, read_catalogue, read_corpus
+from spacy_biomedplm.corpora.corpus import Corpus
+from spacy_biomedplm.corpora.deduplication import fingerprint_text
+from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.errors import coded
+from spacy_biomedplm.held_out import HeldOut
+from spacy_biomedplm.types import DocumentRecord
+
+TEST = "test"
+
+
+def leave_out_tests(
+    corpus: Corpus, split: str, records: Sequence[DocumentRecord], root: Path, exclude: bool | list[str] = True
+) -> list[DocumentRecord]:
+    """Return the documents of a split that share no text with a test document; warns of the others (W490).
+
+    corpus (Corpus): The corpus.
+    split (str): Its split.
+    records (Sequence[DocumentRecord]): All documents of it: which passages are boilerplate is counted among them.
+    root (Path): Folder of the corpora.
+    exclude (bool | list[str]): Compare with the tests of every corpus of the same language whose test files are there
+        (true), or with those of these corpora.
+    """
+    if exclude is True:
+        same = (other for other in read_catalogue().values() if set(other.languages) & set(corpus.languages))
+        tests = [(other.name, test) for other in same for test in other.splits if _is_test(other, test, root)]
+    else:
+        others = [get_corpus(other) for other in exclude or ()]
+        tests = [(other.name, test) for other in others for test in other.splits if test.startswith(TEST)]
+    held_out = _hold_out(tuple(tests), root)
+    kept, matches = held_out.split([fingerprint_text(corpus, split, record.doc_id, record.text) for record in records])
+    if matches:
+        names = sorted({match.held_out for match in matches})
+        values = {"name": corpus.name, "split": split, "count": len(matches), "total": len(records)}
+        warnings.warn(coded("W490", **values, tests=", ".join(names)), stacklevel=2)
+    return [records[index] for index in kept]
+
+
+def _is_test(corpus: Corpus, split: str, root: Path) -> bool:
+    return split.startswith(TEST) and corpus.reader is not None and is_here(corpus, split, root)
+
+
+@lru_cache(maxsize=2)
+def _hold_out(tests: tuple[tuple[str, str], ...], root: Path) -> HeldOut:
+    """Return an index of test documents; kept, because the readers of train and dev want the same."""
+    fingerprints = []
+    for name, split in tests:
+        corpus = get_corpus(name)
+        # Documents of a test split that cannot be read would be taken for training.
+        report = Report(errors="repair", whole=True)
+        for record in read_corpus(name, split, root, report, allow_noncommercial=True):
+            fingerprints.append(fingerprint_text(corpus, split, record.doc_id, record.text))
+    return HeldOut(fingerprints)
