@@ -759,6 +759,10 @@ class Warnings:
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "
         "with --guideline, if the model knows it."
     )
+    W603 = (
+        "A mention of {found:,} characters ('{start}…') is not linked: names of concepts have at most {most:,}. Check "
+        "what finds your entities."
+    )
     W601 = (
         "Lone surrogates (halves of a character, such as \\ud800) were replaced by U+FFFD: {count} in {documents} "
         "documents. UTF-8 cannot hold them. Offsets are unchanged."

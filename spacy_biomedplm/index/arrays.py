@@ -74,12 +74,12 @@ def best_of_groups(groups: Ints, scores: NDArray[np.floating], ties: Ints, count
     return order[ranks_in_groups(groups[order]) < count]
 
 
-def group_cuts(groups: Ints, scores: NDArray[np.floating], count: int) -> NDArray[np.float64]:
+def group_cuts(groups: Ints, scores: NDArray[np.floating], count: int | Ints) -> NDArray[np.float64]:
     """Return, for each member of groups, the score of the member of its group that is at place ``count`` or the last.
 
     groups (Ints): Group of each member, ascending, below 2**31.
     scores (NDArray): Score of each, in [0, 8).
-    count (int): Place, at least 1.
+    count (int | Ints): Place, at least 1; one for all groups, or one for each by its number.
     RETURNS (NDArray[np.float64]): Not above the score by more than 2**-28.
     """
     if not len(groups):
@@ -88,7 +88,8 @@ def group_cuts(groups: Ints, scores: NDArray[np.floating], count: int) -> NDArra
     packed.sort()
     firsts = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
     ends = np.append(firsts[1:], len(groups))
-    cuts = 8.0 - (packed[np.minimum(firsts + count, ends) - 1] & 0xFFFFFFFF) / (1 << 28) - 2.0**-28
+    counts = count if isinstance(count, int) else count[groups[firsts]]
+    cuts = 8.0 - (packed[np.minimum(firsts + counts, ends) - 1] & 0xFFFFFFFF) / (1 << 28) - 2.0**-28
     return np.repeat(cuts, ends - firsts)
 
 

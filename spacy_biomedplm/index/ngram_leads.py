@@ -1,8 +1,9 @@
 """Which lists of texts a query looks at, and what it finds there."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from spacy_biomedplm.index.protocol import Ints
 
 # Lists of texts that are longer are entered where the texts are long enough.
 _LONG = 1024
+# Words share trigrams, so scores can be a little above what their words allow.
+_CAUTION = 0.95
 
 
 @dataclass(frozen=True)
@@ -21,17 +24,22 @@ class SearchOptions:
 
     alike (float): Words with a lower cosine count as not alike when names are chosen (not when they are scored).
     seed (float): Words at least so alike lead to the names that hold them.
-    floors (tuple[float, ...]): Names with a lower cosine are not looked for: words that make up less than the square of
-        it of a text do not lead to names by themselves, nor do words to names that are too long or too short. The first
-        floor with which at most ``budget`` places are to be looked at is taken, or the last.
+    floors (tuple[float, ...]): Names with a lower cosine are not looked for: words by which alone no name can reach it
+        do not lead to names, because they make up too little of the text or are not alike enough; nor does any word to
+        names that are too long or too short. The first floor with which at most ``budget`` places are to be looked at
+        is taken, or the last.
+    nearly (float): Names with a cosine below this share of the floor are given up: others like them were passed over.
     budget (int): Places of names to be looked at for one text.
+    again (int): Texts that are looked at again with the words that did not lead to them.
     extra (int): Texts in addition to k whose cosine is computed.
     """
 
     alike: float = 0.2
     seed: float = 0.3
     floors: tuple[float, ...] = (0.3, 0.5, 0.7)
+    nearly: float = 0.8
     budget: int = 16_000
+    again: int = 4_000
     extra: int = 48
 
 
@@ -46,23 +54,22 @@ class Leads:
     """Names with a lower cosine are not looked for, for each query."""
 
     rest: Floats
-    """The most that words which lead to no names can add to a score, for each query."""
+    """The most that words which lead to no names can add to a score, for each query; roughly."""
 
     def __init__(
         self, arrays: Mapping[str, NDArray[Any]], queries: Queries, words: LikeWords, options: SearchOptions
     ) -> None:
         self._arrays = arrays
+        self.options = options
         seeds = np.flatnonzero(words.cosines >= options.seed)
         firsts, ends = self._lists(words.words[seeds])
-        costs = np.bincount(words.members[seeds], weights=ends - firsts, minlength=len(queries.members)).astype(float)
-        leading, floors, left = _plan(queries, costs, options)
-        self.rest = np.sqrt(left)
-        self.floors = floors
-        seeds = seeds[leading[words.members[seeds]]]
+        plan = _plan(queries, words.members[seeds], words.cosines[seeds], ends - firsts, options)
+        self.floors, self.rest = plan.floors, plan.rest
+        seeds = seeds[plan.leading]
         self._of = words.of[seeds]
         self._packed = pack(self._of, words.dots[seeds] / queries.norms[self._of] ** 2)
         self._firsts, self._ends = self._lists(words.words[seeds])
-        self._narrow(queries.norms, floors)
+        self._narrow(queries.norms, self.floors)
 
     def parts(self, most: int) -> list[slice]:
         """Return runs of queries for which at most so many places are looked at; one query at least in each.
@@ -96,44 +103,99 @@ class Leads:
 
     def _narrow(self, norms: Floats, floors: Floats) -> None:
         """Leave out of long lists the texts whose vectors are too short or too long; texts are numbered by length."""
-        lengths = self._arrays["text_norms"]
-        lowest = np.searchsorted(lengths, norms * floors * 0.999)
-        highest = np.searchsorted(lengths, norms / np.maximum(floors, 1e-3) * 1.001, side="right")
+        lengths, lists = self._arrays["text_norms"], self._arrays["word_texts"]
+        # Keys of another type would have the whole array converted.
+        lowest = np.searchsorted(lengths, (norms * floors * 0.999).astype(lengths.dtype))
+        highest = np.searchsorted(lengths, (norms / np.maximum(floors, 1e-3) * 1.001).astype(lengths.dtype), "right")
+        bounds = np.stack((lowest, highest), axis=1).astype(lists.dtype)
         for number in np.flatnonzero(self._ends - self._firsts > _LONG):
-            of = self._of[number]
-            texts = self._arrays["word_texts"][self._firsts[number] : self._ends[number]]
-            begin, end = np.searchsorted(texts, (lowest[of], highest[of]))
+            texts = lists[self._firsts[number] : self._ends[number]]
+            begin, end = texts.searchsorted(bounds[self._of[number]])
             self._ends[number] = self._firsts[number] + end
             self._firsts[number] += begin
 
 
-def _plan(queries: Queries, costs: Floats, options: SearchOptions) -> tuple[NDArray[np.bool_], Floats, Floats]:
-    """Return which words of queries lead to names, the floor of each query, and what the other words make up of it."""
+class _Plan(NamedTuple):
+    """How queries are answered.
+
+    leading (NDArray[bool]): Which like words lead to names. floors (Floats): As of ``Leads``. rest (Floats): As well.
+    """
+
+    leading: NDArray[np.bool_]
+    floors: Floats
+    rest: Floats
+
+
+class _Choice(NamedTuple):
+    """Words of a query that lead to names; the best choice is the smallest.
+
+    places (float): Places to be looked at. left (float): Share of the other words in the squared length of the query.
+    least (float): Least cosine of like words. words (list[int]): They, as places in ``Queries.members``.
+    """
+
+    places: float
+    left: float
+    least: float
+    words: list[int]
+
+
+class _Costs:
+    """Places of names that like words lead to.
+
+    members (Ints): Word of a query that each is like, ascending. cosines (Floats): How much. counts (Ints): Its texts.
+    """
+
+    def __init__(self, members: Ints, cosines: Floats, counts: Ints) -> None:
+        order = np.lexsort((-cosines, members))
+        self._falling = -cosines[order]
+        self._sums = np.concatenate([[0], np.cumsum(counts[order])])
+        self._members = members
+
+    def __call__(self, word: int, least: float) -> float:
+        """Return those of like words of one word. word (int): The word. least (float): Least cosine."""
+        first, end = self._members.searchsorted((word, word + 1))
+        place = first + int(self._falling[first:end].searchsorted(-least, side="right"))
+        return float(self._sums[place] - self._sums[first])
+
+
+def _plan(queries: Queries, members: Ints, cosines: Floats, counts: Ints, options: SearchOptions) -> _Plan:
     squares = queries.word_norms[queries.members] ** 2
     n_queries = len(queries.norms)
     shares = squares / np.bincount(queries.of, weights=squares, minlength=n_queries)[queries.of]
-    ends = np.searchsorted(queries.of, np.arange(n_queries + 1))
-    leading = np.ones(len(costs), dtype=bool)
-    floors, left = np.zeros(n_queries), np.zeros(n_queries)
+    costs = _Costs(members, cosines, counts)
+    ends = np.searchsorted(queries.of, np.arange(n_queries + 1)).tolist()
+    lowest = np.full(len(queries.members), np.inf)
+    floors, rest = np.zeros(n_queries), np.zeros(n_queries)
     for query in range(n_queries):
-        words = slice(ends[query], ends[query + 1])
-        chosen = _choose_words(shares[words].tolist(), costs[words].tolist(), options)
-        floors[query], left[query], passive = chosen
-        leading[[ends[query] + place for place in passive]] = False
-    return leading, floors, left
+        words = {word: float(shares[word]) for word in range(ends[query], ends[query + 1])}
+        floors[query], choice = _choose_words(words, costs, options)
+        lowest[choice.words] = choice.least
+        also = choice.least if choice.least > options.seed else 0.0
+        rest[query] = math.sqrt(choice.left + (1 - choice.left) * also**2)
+    return _Plan(cosines >= lowest[members], floors, rest)
 
 
-def _choose_words(shares: list[float], costs: list[float], options: SearchOptions) -> tuple[float, float, list[int]]:
-    """Return the floor of a query, the share of the words that do not lead to names, and their places."""
-    order = sorted(range(len(costs)), key=lambda place: (-costs[place], place))
-    order = order[: sum(cost > 0 for cost in costs)]
-    floor, left, passive = 0.0, 0.0, list[int]()
+def _choose_words(shares: dict[int, float], costs: _Costs, options: SearchOptions) -> tuple[float, _Choice]:
+    """Return the floor of a query and the words that lead.
+
+    A score is at most the root of l + (1 - l) c², if l is the share of the words that do not lead and c the cosine of
+    the others to words that do not lead either.
+    """
+    totals = {word: costs(word, options.seed) for word in shares}
+    order = sorted((word for word in shares if totals[word]), key=lambda word: (-totals[word], word))
+    floor, best = 0.0, _Choice(0.0, 0.0, options.seed, order)
     for floor in options.floors:
-        left, passive = 0.0, []
-        for place in order[:-1]:
-            if left + shares[place] <= floor**2:
-                left += shares[place]
-                passive.append(place)
-        if sum(costs) - sum(costs[place] for place in passive) <= options.budget:
+        tried = []
+        left, leading = 0.0, list(order)
+        for word in [None, *order[:-1]]:
+            if word is not None:
+                if left + shares[word] > floor**2:
+                    continue
+                left += shares[word]
+                leading.remove(word)
+            least = max(options.seed, _CAUTION * math.sqrt(max(floor**2 - left, 0.0) / (1 - left)))
+            tried.append(_Choice(sum(costs(one, least) for one in leading), left, least, list(leading)))
+        best = min(tried)
+        if best.places <= options.budget:
             break
-    return floor, left, passive
+    return floor, best

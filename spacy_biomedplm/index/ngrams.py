@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spacy_biomedplm.index.arrays import best_of_groups, fill_hits, group_cuts, spread
 from spacy_biomedplm.index.ngram_leads import Leads, SearchOptions
@@ -26,10 +27,30 @@ RULES = ("fold_unicode", "fold_case", "spell_greek", "drop_possessive", "drop_pu
 _OPTIONS = SearchOptions()
 # Texts that are looked for together: enough to make calls of numpy cheap, few enough for the cache of the processor.
 _BLOCK = 64
-# How much words that are not alike may add to a score.
-_SLACK = 0.05
 # Places of names that are looked at together.
-_MOST_PLACES = 1 << 21
+_MOST_PLACES = 1 << 19
+# Names that are kept of texts that were asked for, about 16 MB, for each of so many masks.
+_KEPT = 1 << 21
+_SCOPES = 4
+
+
+class _Scope:
+    """Names that are looked among, and what was found there.
+
+    names (Mask | None): Which names. texts (Mask | None): Which texts have such a name. k (int): Names for a text.
+    """
+
+    def __init__(self, names: Mask | None, texts: Mask | None, k: int) -> None:
+        self.names = names
+        self.texts = texts
+        self.k = k
+        self.found: dict[str, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
+
+    def keep(self, forms: Sequence[str], hits: Hits) -> None:
+        """Keep what was found for texts; what was kept before goes once it is much."""
+        if len(self.found) > _KEPT // self.k:
+            self.found = {}
+        self.found.update(zip(forms, zip(hits.names.astype(np.int32), hits.scores, strict=True), strict=True))
 
 
 class NgramIndex(MappedIndex):
@@ -37,7 +58,7 @@ class NgramIndex(MappedIndex):
 
     folder, base, verify: As for ``MappedIndex``.
     options (SearchOptions): What is passed over. Texts for which fewer than k names are found with it are looked for
-        again in all texts with a word that is alike.
+        again with each lower floor, however many places that takes, and at last in all texts with a word that is alike.
     """
 
     KIND = "ngrams"
@@ -47,9 +68,13 @@ class NgramIndex(MappedIndex):
     ) -> None:
         super().__init__(folder, base, verify=verify)
         self.options = options
-        self._all = replace(options, seed=options.alike, floors=(0.0,))
+        self._tiers = [
+            options,
+            *(replace(options, floors=(floor,)) for floor in reversed(options.floors[:-1])),
+            replace(options, seed=options.alike, floors=(0.0,)),
+        ]
         self._words = WordFinder(self.arrays, options.alike)
-        self._last_mask: tuple[Mask, Mask] | None = None
+        self._scopes: list[_Scope] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(type(self), options=self.options), (self.folder, self.base)
@@ -62,52 +87,54 @@ class NgramIndex(MappedIndex):
         """
         check_query(k, allowed, self.base)
         forms = normalise(texts, RULES)
-        distinct = sorted(set(forms) - {""})
-        hits = Hits(
-            np.full((len(distinct) + 1, k), NO_NAME, dtype=np.int64), np.zeros((len(distinct) + 1, k), np.float32)
-        )
-        rows = np.arange(len(distinct))
-        for options in (self.options, self._all):
+        scope = self._scope(allowed, k)
+        new = sorted(set(forms) - {""} - scope.found.keys())
+        rows = np.arange(len(new))
+        hits = Hits(np.full((len(new), k), NO_NAME, dtype=np.int64), np.zeros((len(new), k), np.float32))
+        for options in self._tiers:
             for first in range(0, len(rows), _BLOCK):
                 block = rows[first : first + _BLOCK]
-                hits.names[block], hits.scores[block] = self._search(
-                    [distinct[row] for row in block], k, allowed, options
-                )
+                found = self._search([new[row] for row in block], k, scope, options)
+                hits.names[block], hits.scores[block] = found
             rows = rows[hits.names[rows, -1] == NO_NAME]
-        # The last row is that of texts without a word.
-        number = {form: place for place, form in enumerate(distinct)} | {"": len(distinct)}
-        of_text = [number[form] for form in forms]
-        return Hits(hits.names[of_text], hits.scores[of_text])
+        answers = {"": (NO_NAME, 0.0), **scope.found, **dict(zip(new, zip(*hits, strict=True), strict=True))}
+        result = Hits(np.empty((len(forms), k), dtype=np.int64), np.empty((len(forms), k), dtype=np.float32))
+        for row, form in enumerate(forms):
+            result.names[row], result.scores[row] = answers[form]
+        scope.keep(new, hits)
+        return result
 
-    def _search(self, forms: list[str], k: int, allowed: Mask | None, options: SearchOptions) -> Hits:
+    def _search(self, forms: list[str], k: int, scope: _Scope, options: SearchOptions) -> Hits:
         queries = self._words.read(forms)
         words = self._words.find(queries)
         leads = Leads(self.arrays, queries, words, options)
         chosen = [
-            self._choose(queries, words, leads, part, k + options.extra, allowed) for part in leads.parts(_MOST_PLACES)
+            self._choose(queries, words, leads, part, k + options.extra, scope) for part in leads.parts(_MOST_PLACES)
         ]
         of, texts = (np.concatenate(part) for part in zip(*chosen, strict=True))
         scores = self._words.cosines(queries, of, texts)
-        return self._name(of, texts, scores, allowed, (len(forms), k))
+        # Below the floor only some names are looked at, so others may be better.
+        kept = scores >= leads.floors[of] * options.nearly
+        of, texts, scores = of[kept], texts[kept], scores[kept]
+        return self._name(of, texts, scores, scope.names, (len(forms), k))
 
     def _choose(
-        self, queries: Queries, words: LikeWords, leads: Leads, part: slice, count: int, allowed: Mask | None
+        self, queries: Queries, words: LikeWords, leads: Leads, part: slice, count: int, scope: _Scope
     ) -> tuple[Ints, Ints]:
         """Return the queries of a part and, for each, the texts that are best by words that are alike."""
         of, texts, sums = leads.follow(part)
-        if allowed is not None:
-            kept = self._allowed_texts(allowed)[texts]
+        if scope.texts is not None:
+            kept = scope.texts[texts]
             of, texts, sums = of[kept], texts[kept], sums[kept]
         scores = sums * queries.norms[of] / self.arrays["text_norms"][texts]
-        # Words that did not lead to names add at most so much.
-        rest = leads.rest[of]
-        kept = scores >= leads.floors[of] - rest - _SLACK
-        of, texts, scores, rest = of[kept], texts[kept], scores[kept], rest[kept]
-        kept = scores >= group_cuts(of, scores, count) - rest
+        # Of texts that other words may lift, more are kept and looked at again.
+        kept = scores >= group_cuts(of, scores, np.where(leads.rest > 0, leads.options.again, count))
         of, texts, scores = of[kept], texts[kept], scores[kept]
-        short = np.flatnonzero(rest[kept])
+        short = np.flatnonzero(leads.rest[of])
         if len(short):
             scores[short] = self._words.like_scores(queries, words, of[short], texts[short])
+            kept = scores >= group_cuts(of, scores, count)
+            of, texts, scores = of[kept], texts[kept], scores[kept]
         best = best_of_groups(of, scores, texts, count)
         return of[best], texts[best]
 
@@ -128,11 +155,16 @@ class NgramIndex(MappedIndex):
         best = best_of_groups(of[member], scores[member], names, shape[1])
         return fill_hits(of[member][best], names[best], scores[member][best], shape)
 
-    def _allowed_texts(self, allowed: Mask) -> Mask:
-        if self._last_mask is not None and self._last_mask[0] is allowed:
-            return self._last_mask[1]
-        starts = self.arrays["text_name_starts"]
-        texts = np.logical_or.reduceat(allowed[self.arrays["text_names"]], starts[:-1])
-        if not allowed.flags.writeable:
-            self._last_mask = (allowed, texts)
-        return texts
+    def _scope(self, allowed: Mask | None, k: int) -> _Scope:
+        """Return what is known of earlier queries among the same names, if they can be told to be the same."""
+        for scope in self._scopes:
+            if scope.names is allowed and scope.k == k:
+                return scope
+        texts = None
+        if allowed is not None:
+            starts = self.arrays["text_name_starts"]
+            texts = np.logical_or.reduceat(allowed[self.arrays["text_names"]], starts[:-1])
+        scope = _Scope(allowed, texts, k)
+        if allowed is None or not allowed.flags.writeable:
+            self._scopes = [scope, *self._scopes[: _SCOPES - 1]]
+        return scope

@@ -1,5 +1,6 @@
 """The mentions of documents that are linked, and the names that they are looked for by."""
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -8,9 +9,13 @@ from spacy.tokens import Doc, Span
 from spacy_biomedplm.abbreviations.candidates import Place
 from spacy_biomedplm.abbreviations.component import find_abbreviations
 from spacy_biomedplm.attributes import ABBREVIATIONS_KEY, DETAILS_KEY, ENTITIES_KEY, score_key
+from spacy_biomedplm.errors import coded
 
 MAX_CHARACTERS = 1000
-"""Of a name that is looked for: of a longer mention the first so many are taken."""
+"""Of a mention; a longer one is no name of a concept and is not linked."""
+
+
+_SHOWN = 40
 
 
 class Mention(NamedTuple):
@@ -30,6 +35,8 @@ class Mention(NamedTuple):
 
 def find_mentions(docs: Sequence[Doc], labels: Sequence[str] | None, *, write_out: bool) -> list[Mention]:
     """Return the entities of documents: those of ``doc.ents`` and of ``doc.spans["entities"]``, each once.
+
+    Of those that are longer than ``MAX_CHARACTERS`` a warning (W603) says that they are left out.
 
     docs (Sequence[Doc]): The documents.
     labels (Sequence[str] | None): Labels that are wanted; None for all.
@@ -52,16 +59,21 @@ def entities_of(doc: Doc) -> Iterator[Span]:
 def _of_doc(place: int, doc: Doc, labels: Sequence[str] | None, write_out: bool) -> Iterator[Mention]:
     stored: dict[str, dict[str, Any]] = doc.user_data.get(DETAILS_KEY, {})
     short_forms = _short_forms(doc) if write_out else []
+    # Made anew each time it is asked for.
+    whole = doc.text
     for span in entities_of(doc):
         if labels is not None and span.label_ not in labels:
             continue
         key = score_key(span)
         fragments = stored.get(key, {}).get("fragments") or [(span.start_char, span.end_char)]
-        parts = [doc.text[start:end] for start, end in fragments]
-        long = [_write_out(doc.text, start, end, short_forms) for start, end in fragments]
-        text, name = (" ".join(" ".join(words).split())[:MAX_CHARACTERS] for words in (parts, long))
-        if text:
-            yield Mention(place, key, span.label_, text, name or text)
+        parts = [whole[start:end] for start, end in fragments]
+        long = [_write_out(whole, start, end, short_forms) for start, end in fragments]
+        text, name = (" ".join(" ".join(words).split()) for words in (parts, long))
+        if len(text) > MAX_CHARACTERS:
+            values = {"found": len(text), "most": MAX_CHARACTERS, "start": text[:_SHOWN]}
+            warnings.warn(coded("W603", **values), stacklevel=2)
+        elif text:
+            yield Mention(place, key, span.label_, text, name if 0 < len(name) <= MAX_CHARACTERS else text)
 
 
 def _short_forms(doc: Doc) -> list[tuple[Place, Place]]:

@@ -124,6 +124,27 @@ def test_ngrams_finds_allowed_names_only(index: NgramIndex, base: Any) -> None:
     assert (index.query(["parkinson disease"], 3, nothing).names == -1).all()
 
 
+def test_ngrams_remembers_texts_with_their_names_and_number(index: NgramIndex, base: Any) -> None:
+    some = np.zeros(base.n_names, dtype=bool)
+    some[::2] = True
+    some.flags.writeable = False
+    asked = [(k, allowed) for k in (1, 3, base.n_names) for allowed in (None, some, ~some)]
+    fresh = {number: NgramIndex(index.folder, base).query(TEXTS, *one) for number, one in enumerate(asked)}
+    for _ in range(2):
+        for number, one in enumerate(asked):
+            found = index.query(TEXTS[::-1], *one)
+            np.testing.assert_array_equal(found.names[::-1], fresh[number].names)
+            np.testing.assert_array_equal(found.scores[::-1], fresh[number].scores)
+
+
+def test_ngrams_forgets_texts_when_there_are_many(index: NgramIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spacy_biomedplm.index.ngrams._KEPT", 4)
+    for text in TEXTS * 2:
+        again = index.query([text], 2)
+        np.testing.assert_array_equal(again.names, index.query([text], 2).names)
+        assert all(len(scope.found) <= 3 for scope in index._scopes)
+
+
 def test_ngrams_reads_long_texts_and_strange_ones(index: NgramIndex) -> None:
     texts = ["parkinson " * 500, "x" * 5000, "a b c d e f g h i j " * 50, "\ud800\ud801", "ガン α\x00"]
     found = index.query(texts, 2)
