@@ -538,11 +538,15 @@ class Errors:
         "A text of '{id}' ('{start}…') has control characters. Wanted: none. Repair the source, or have spaces for "
         "them."
     )
+    B580 = "{path}, line {line}: {reason}. Wanted: {wanted}. Get the file anew, or give the source its own format."
     B581 = (
         "'{path}': the format of this source cannot be told from its name. Write FORMAT:PATH, with one of these "
         "formats: {known}."
     )
-
+    B582 = (
+        "{path}, line {line}: the XML defines or fetches entities ('{entity}'), which can exhaust memory or read other "
+        "files; it is refused. Files of MeSH have none: remove the <!ENTITY …> declarations."
+    )
     B583 = "Names of '{corpus}/{split}' were asked for. Wanted: a split that is learned from; tests stay unseen."
     B590 = "There is no index in '{folder}': index.json is missing. Build it, or name the folder it lies in."
     B591 = "'{path}' is not the description of an index of kind '{kind}': {reason}. Build the index anew."

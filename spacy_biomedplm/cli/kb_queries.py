@@ -111,7 +111,8 @@ def describe(base: KnowledgeBase) -> dict[str, Any]:
 
     base (KnowledgeBase): Any.
     RETURNS (dict[str, Any]): "name", "folder", "digest", "bytes" (of all its files, without indexes), "counts",
-        "filters" (those of the build), "sources" (with their facts and how many names they gave), "languages" and
+        "filters" (those of the build), "sources" (with their facts and how many names they gave), "mappings" (with
+        their facts; also sources that give other facts than names), "languages" and
         "term_types" (names of each), "types", "groups" and "prefixes" (concepts of each), and "indexes".
     """
     numbers = {
@@ -132,6 +133,7 @@ def describe(base: KnowledgeBase) -> dict[str, Any]:
         "filters": dict(base.filters),
         **numbers,
         "sources": [{**one, "names": numbers["sources"][one["name"]]} for one in base.sources],
+        "mappings": base.mappings,
         "groups": _count_groups(base),
         "prefixes": _count_prefixes(base),
         "indexes": list_indexes(base),

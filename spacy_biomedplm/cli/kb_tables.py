@@ -151,13 +151,10 @@ def print_description(record: Mapping[str, Any]) -> None:
     _add(table, "filters", "; ".join(f"{key} = {value}" for key, value in record["filters"].items()))
     table.add_section()
     for one in record["sources"]:
-        facts = [
-            one.get("title", ""),
-            one.get("version", ""),
-            one.get("licence", "no licence stated"),
-            one.get("url", ""),
-        ]
-        _add(table, one["name"], f"{one['names']:,} names; {'; '.join(filter(None, facts))}")
+        _add(table, one["name"], f"{one['names']:,} names; {_list_facts(one)}")
+    table.add_section()
+    for one in record["mappings"]:
+        _add(table, one["name"], f"no names; {_list_facts(one)}")
     table.add_section()
     for field, what in (
         ("prefixes", "ids"),
@@ -169,6 +166,11 @@ def print_description(record: Mapping[str, Any]) -> None:
         counts = sorted(record[field].items(), key=lambda one: (-one[1], one[0]))
         _add(table, what, _shorten([f"{name or 'none'} {count:,}" for name, count in counts]))
     out_console().print(table)
+
+
+def _list_facts(one: Mapping[str, Any]) -> str:
+    known = (one.get("title"), one.get("version"), one.get("licence", "no licence stated"), one.get("url"))
+    return "; ".join(filter(None, known))
 
 
 def print_differences(counts: Mapping[str, int], shown: Iterable[Difference]) -> None:

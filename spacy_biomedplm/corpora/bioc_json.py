@@ -1,13 +1,12 @@
 """BioC JSON to plain data, as a stream: one document is in memory at a time."""
 
-import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from spacy_biomedplm.bioc_model import COLLECTION, JSON_SUFFIX, MEMBER, Annotation, Document, Relation, Unit
-from spacy_biomedplm.corpora.files import not_utf8
+from spacy_biomedplm.corpora.json_scanner import JsonScanner
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 
@@ -15,10 +14,7 @@ _DOCUMENTS = {"documents", "PubTator3"}
 _FACTS = {"source", "date", "key"}
 # Say nothing beyond the place of the object: left out, and written again.
 _CONSTANTS = {"bioctype", "version"}
-_SPACE = re.compile(r"[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# The parser's position is at most so far before the end where it stopped because the text ended.
-_SLACK_CHARS = 16
 
 
 def stream_bioc_json(chunks: Iterable[bytes], shown: str, report: Report) -> Iterator[Document]:
@@ -31,7 +27,7 @@ def stream_bioc_json(chunks: Iterable[bytes], shown: str, report: Report) -> Ite
     RAISES (BiomedplmError): B402 for bytes that are not UTF-8, B450 for JSON that is malformed or breaks off, B452 for
         other JSON; B453 if the report's mode is "raise".
     """
-    scanner = _Scanner(chunks, shown)
+    scanner = JsonScanner(chunks, shown)
     while char := scanner.peek():
         if char == "[":
             scanner.skip("[")
@@ -44,7 +40,7 @@ def stream_bioc_json(chunks: Iterable[bytes], shown: str, report: Report) -> Ite
             yield from _read_object(scanner, report)
 
 
-def _read_object(scanner: "_Scanner", report: Report) -> Iterator[Document]:
+def _read_object(scanner: JsonScanner, report: Report) -> Iterator[Document]:
     """Yield the documents of a collection, or the object itself if it is a document."""
     shown = scanner.shown
     if scanner.peek() != "{":
@@ -52,25 +48,17 @@ def _read_object(scanner: "_Scanner", report: Report) -> Iterator[Document]:
     members: dict[str, Any] = {}
     waiting: list[Any] = []
     facts: dict[str, str] | None = None
-    scanner.skip("{")
-    while scanner.peek() != "}":
-        key = scanner.value()
-        scanner.skip(":")
-        if not isinstance(key, str):
-            raise scanner.error("the name of a member is no string")
+    for key in scanner.keys():
         if key in _DOCUMENTS and scanner.peek() == "[":
             facts = _facts(members, scanner, report)
             if key == "documents" and not members:
                 # A collection that begins with its documents says only after them where they are from.
-                waiting += _read_list(scanner)
+                waiting += scanner.items()
             else:
-                yield from _documents(_read_list(scanner), facts, scanner, report)
+                yield from _documents(scanner.items(), facts, scanner, report)
             members.clear()
         else:
             members[key] = scanner.value()
-        if scanner.peek() != "}":
-            scanner.skip(",")
-    scanner.skip("}")
     if facts is None and "passages" in members:
         yield _document(members, {}, shown, scanner.line, report)
         return
@@ -86,95 +74,6 @@ def _some(members: Iterable[str]) -> str:
     return ", ".join(f'"{name[:30]}"' for name in list(members)[:4]) or "no members"
 
 
-def _read_list(scanner: "_Scanner") -> Iterator[Any]:
-    scanner.skip("[")
-    while scanner.peek() != "]":
-        yield scanner.value()
-        if scanner.peek() != "]":
-            scanner.skip(",")
-    scanner.skip("]")
-
-
-class _Scanner:
-    """Reads one JSON value after another from a stream.
-
-    chunks (Iterable[bytes]): The stream.
-    shown (str): Its name, for messages.
-    """
-
-    def __init__(self, chunks: Iterable[bytes], shown: str) -> None:
-        self.line = 1
-        self.shown = shown
-        self._chunks = iter(chunks)
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
-        self._parser = json.JSONDecoder()
-        self._text = ""
-        self._at = 0
-        self._ended = False
-
-    def peek(self) -> str:
-        """Return the next character that is not white space, or nothing at the end."""
-        while True:
-            match = _SPACE.match(self._text, self._at)
-            self._move(self._at if match is None else match.end())
-            if self._at < len(self._text) or not self._more(1):
-                return self._text[self._at : self._at + 1]
-
-    def skip(self, char: str) -> None:
-        """Go past a character that must be there."""
-        if self.peek() != char:
-            raise self.error(f"'{char}' was expected, not '{self.peek() or 'the end'}'")
-        self._at += 1
-
-    def value(self) -> Any:
-        """Return the next value."""
-        self.peek()
-        while True:
-            try:
-                value, end = self._parser.raw_decode(self._text, self._at)
-            except json.JSONDecodeError as err:
-                is_cut = err.pos >= len(self._text) - _SLACK_CHARS or err.msg.startswith("Unterminated string")
-                if is_cut and self._more(2 * (len(self._text) - self._at)):
-                    continue
-                line = self.line + self._text.count("\n", self._at, err.pos)
-                raise self.error(err.msg, line=line) from err
-            except RecursionError as err:
-                raise self.error("lists in lists, too deep for BioC") from err
-            except ValueError as err:
-                raise self.error("a number of too many digits") from err
-            # A number may go on in the next chunk.
-            if end < len(self._text) or not self._more(1):
-                self._move(end)
-                return value
-
-    def error(self, reason: str, *, line: int = 0) -> BiomedplmError:
-        """Return the error for a file that is not JSON."""
-        return BiomedplmError(coded("B450", path=self.shown, line=line or self.line, format="JSON", reason=reason))
-
-    def _move(self, end: int) -> None:
-        self.line += self._text.count("\n", self._at, end)
-        self._at = end
-
-    def _more(self, size: int) -> bool:
-        """Read on until there are so many characters more, and return whether there are any."""
-        if self._ended:
-            return False
-        parts = [self._text[self._at :]]
-        found = 0
-        try:
-            while found < size and not self._ended:
-                chunk = next(self._chunks, b"")
-                self._ended = not chunk
-                parts.append(self._decoder.decode(chunk, final=self._ended))
-                found += len(parts[-1])
-        except UnicodeDecodeError as err:
-            line = self.line + sum(part.count("\n") for part in parts)
-            raise not_utf8(err, self.shown, line) from err
-        self._text = "".join(parts)
-        self._at = 0
-        return found > 0
-
-
 def _drop(
     what: str, reason: str, doc_id: str, shown: str, line: int, report: Report, *, is_mention: bool = False
 ) -> None:
@@ -182,7 +81,7 @@ def _drop(
     report.drop(coded("B453", **values, what=what, reason=reason), **values, is_mention=is_mention)
 
 
-def _facts(members: dict[str, Any], scanner: "_Scanner", report: Report) -> dict[str, str]:
+def _facts(members: dict[str, Any], scanner: JsonScanner, report: Report) -> dict[str, str]:
     reader = _Reader(scanner.shown, scanner.line, report, "")
     facts = {}
     for name, value in members.items():
@@ -315,7 +214,9 @@ class _Reader:
             yield Relation(name, self.infons(item, shown, ["id", "nodes"]), nodes, self.line)
 
 
-def _documents(values: Iterable[Any], facts: dict[str, str], scanner: "_Scanner", report: Report) -> Iterator[Document]:
+def _documents(
+    values: Iterable[Any], facts: dict[str, str], scanner: JsonScanner, report: Report
+) -> Iterator[Document]:
     for number, value in enumerate(values, 1):
         if isinstance(value, dict):
             yield _document(value, facts, scanner.shown, scanner.line, report)

@@ -2,7 +2,7 @@
 
 import inspect
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -107,9 +107,11 @@ def assemble(config: KbConfig, out: Path, *, observe: Observer | None = None) ->
     kept = config.xref_prefixes
     report = Report(errors=config.errors)
     with tempfile.TemporaryDirectory(prefix="biomedplm-kb-") as scratch:
-        matching = _match(config.mapping.files, to, sources, Reading(report, Path(scratch)))
+        matching = _match([one.path for one in config.mapping.files], to, sources, Reading(report, Path(scratch)))
     mapping = matching.mapping(to)
     reading = Reading(report, out.with_name(f"{out.name}.partial") / SCRATCH)
+    for one in config.mapping.files:
+        reading.note_mapping(one.name or _name_of(one.path), one.facts)
     wanted = Wanted(config.filters, config.definitions, None if kept is None else tuple(map(spell_prefix, kept)))
 
     def read() -> Iterator[Concept]:
@@ -172,7 +174,7 @@ def _name_of(path: Path) -> str:
     return name.rpartition(".")[0] or name
 
 
-def _match(files: tuple[Path, ...], to: tuple[str, ...], sources: list[_Source], reading: Reading) -> Matching:
+def _match(files: Sequence[Path], to: tuple[str, ...], sources: list[_Source], reading: Reading) -> Matching:
     matching = Matching(reading.report)
     for path in files:
         pairs = list(read_sssom(path, reading.report))
@@ -219,6 +221,8 @@ def _read_source(source: _Source, reading: Reading, place: int, observe: Observe
         else:
             count.facts += 1
             yield replace(concept, names=())
+    if not count.names:
+        reading.note_mapping(config.name, reading.origins.get(config.name, {}))
     count.broken = _broken(counts) - before
     taken = count.names or (count.facts and not count.left_out)
     _require(config.path, f"concept that the settings of source '{config.name}' take", taken)

@@ -83,6 +83,10 @@ def build(
             reading.report.counts.update(merging.counts)
             tables: dict[str, Any] = dict(merging.tables)
             tables["sources"] = [_describe(source, reading.origins.get(source, {})) for source in tables["sources"]]
+            names = {source["name"] for source in tables["sources"]}
+            mappings = [_describe(*one) for one in reading.mappings.items() if clean_text(one[0]) not in names]
+            # Bases without any are the same bytes as before there were mappings to tell of.
+            tables.update({"mappings": mappings} if mappings else {})
             writer.describe(clean_text(name), tables, counts, wanted.filters.to_dict())
         shutil.rmtree(spools)
         shutil.rmtree(partial / SCRATCH, ignore_errors=True)

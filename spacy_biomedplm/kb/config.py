@@ -20,6 +20,7 @@ else:
 
 _IN_CORPORA = f"${ROOT_VARIABLE}/"
 _ALL = Filters()
+_FACTS = ("version", "licence", "url", "title")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,29 @@ class SourceConfig:
     @property
     def facts(self) -> dict[str, str]:
         """What is known of it: "version", "licence", "url" and "title", empty ones too."""
-        return {key: getattr(self, key) for key in ("version", "licence", "url", "title")}
+        return {key: getattr(self, key) for key in _FACTS}
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """A table of matches.
+
+    path (Path): SSSOM; relative as that of a source.
+    name (str): What it is called in the base; empty for the name of the file.
+    version, licence, url, title (str): What is known of it.
+    """
+
+    path: Path
+    name: str = ""
+    version: str = ""
+    licence: str = ""
+    url: str = ""
+    title: str = ""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is known of it, empty texts too."""
+        return {key: getattr(self, key) for key in _FACTS}
 
 
 @dataclass(frozen=True)
@@ -63,11 +86,11 @@ class MappingConfig:
     """How ids of several vocabularies that mean the same become one.
 
     to (tuple[str, ...]): Vocabularies whose ids concepts get, the best one first; "UMLS" for CUIs.
-    files (tuple[Path, ...]): SSSOM tables of exact matches, the most reliable one first.
+    files (tuple[MappingFile, ...]): SSSOM tables of exact matches, the most reliable one first.
     """
 
     to: tuple[str, ...] = ()
-    files: tuple[Path, ...] = ()
+    files: tuple[MappingFile, ...] = ()
 
 
 @dataclass(frozen=True)

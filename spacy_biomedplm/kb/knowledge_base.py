@@ -41,6 +41,7 @@ class KnowledgeBase(Mapping[str, Concept]):
         self.n_names = self.counts["names"]
         tables = described["tables"]
         self.sources: list[dict[str, str]] = tables["sources"]
+        self.mappings: list[dict[str, str]] = tables.get("mappings", [])
         self.term_types: list[str] = tables["term_types"]
         self.languages: list[str] = tables["languages"]
         self.types: list[str] = tables["types"]

@@ -54,6 +54,7 @@ ENDS = {
 """What the last number of an array of places is: a count of kb.json, or the bytes of a file."""
 COUNTS = ("concepts", "names", "types", "parents", "xrefs", "definitions")
 TABLES = ("sources", "term_types", "languages", "types")
+"""Lists of kb.json, whose places columns name; "mappings" may stand beside them."""
 _FIELDS = {"name": str, "tables": dict, "counts": dict, "filters": dict, "files": dict, "digest": str}
 
 
@@ -314,8 +315,10 @@ def _find_wrong(found: Mapping[str, Any]) -> str:
         kind = dict if key == "sources" else str
         if type(tables.get(key)) is not list or any(type(one) is not kind for one in tables[key]):
             return f"tables.{key}"
-    if any("name" not in one or any(type(fact) is not str for fact in one.values()) for one in tables["sources"]):
-        return "tables.sources"
+    for key in ("sources", "mappings"):
+        described = tables.get(key, [])
+        if type(described) is not list or not all(map(_is_described, described)):
+            return f"tables.{key}"
     for key in {*files, *COLUMNS, *TEXTS}:
         one = files.get(key)
         if type(one) is not dict or type(one.get("bytes")) is not int or (key not in COLUMNS and key not in TEXTS):
@@ -323,6 +326,11 @@ def _find_wrong(found: Mapping[str, Any]) -> str:
         if type(one.get("sha256")) is not str:
             return f"files.{key}"
     return ""
+
+
+def _is_described(one: object) -> bool:
+    """Return whether this is a name with facts."""
+    return isinstance(one, dict) and "name" in one and all(type(fact) is str for fact in one.values())
 
 
 def _check_size(path: Path, wanted: int) -> None:

@@ -16,18 +16,27 @@ class Reading:
     report (Report): Receives what is mended and left out.
     scratch (Path): Folder for files that a reader needs for a while, such as runs of a sort.
     origins (dict[str, dict[str, str]]): What is known of each source of names: "version", "licence", "url", "title".
+    mappings (dict[str, dict[str, str]]): The same of mappings, and of sources that give other facts than names.
     """
 
     report: Report
     scratch: Path
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
+    mappings: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def note(self, source: str, facts: Mapping[str, str]) -> None:
         """Remember what is known of a source; what was known before stays. source (str): Its name. facts (Mapping)."""
-        known = self.origins.setdefault(source, {})
-        for key, value in facts.items():
-            if value:
-                known.setdefault(key, value)
+        _add(self.origins.setdefault(source, {}), facts)
+
+    def note_mapping(self, name: str, facts: Mapping[str, str]) -> None:
+        """Remember what is known of a mapping. name (str): Its own. facts (Mapping): As for ``note``."""
+        _add(self.mappings.setdefault(name, {}), facts)
+
+
+def _add(known: dict[str, str], facts: Mapping[str, str]) -> None:
+    for key, value in facts.items():
+        if value:
+            known.setdefault(key, value)
 
 
 class Reader(Protocol):

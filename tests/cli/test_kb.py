@@ -182,6 +182,19 @@ def test_info_says_what_is_there(run, kb):
     assert "2024-01-01" in text
 
 
+def test_info_lists_mappings(run, files, tmp_path):
+    matches = "subject_id\tpredicate_id\tobject_id\nDOID:2\tskos:exactMatch\tMESH:D000002\n"
+    (tmp_path / "do.sssom.tsv").write_text(matches, encoding="utf8")
+    table = '[[mapping.files]]\npath = "do.sssom.tsv"\nlicence = "CC0 of toys"\n\n[[sources]]'
+    config = CONFIG.replace("[[sources]]", table, 1).replace('path = "medic', f'path = "{files}/medic')
+    (tmp_path / "toy.toml").write_text(config.replace('path = "do.obo', f'path = "{files}/do.obo'), encoding="utf8")
+    assert run("kb", "build", tmp_path / "toy.toml", "-o", tmp_path / "kb").exit_code == 0
+    assert json.loads(run("kb", "info", tmp_path / "kb", "--json").stdout)["mappings"] == [
+        {"name": "do.sssom", "licence": "CC0 of toys"}
+    ]
+    assert "no names; CC0 of toys" in flat(run("kb", "info", tmp_path / "kb"))
+
+
 def test_info_refuses_what_is_no_base(run, tmp_path):
     result = run("kb", "info", tmp_path)
     assert result.exit_code == 1

@@ -5,7 +5,7 @@ import pytest
 
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.kb.assembly import assemble
-from spacy_biomedplm.kb.config import KbConfig, MappingConfig, SourceConfig
+from spacy_biomedplm.kb.config import KbConfig, MappingConfig, MappingFile, SourceConfig
 from spacy_biomedplm.kb.filters import Filters
 
 MEDIC = """\
@@ -64,7 +64,9 @@ def config(files):
         SourceConfig(files / "medic.txt", "medic", "MEDIC", types=("T047",), licence="own"),
         SourceConfig(files / "do.obo", "obo", prefixes=("DOID",), term_types=("name", "EXACT"), same_as=("UMLS",)),
     )
-    return KbConfig("toy", sources, MappingConfig(("UMLS", "MESH"), (files / "do.sssom.tsv",)))
+    return KbConfig(
+        "toy", sources, MappingConfig(("UMLS", "MESH"), (MappingFile(files / "do.sssom.tsv", licence="CC0"),))
+    )
 
 
 def test_assemble_merges_sources_by_exact_matches(config, files):
@@ -93,6 +95,18 @@ def test_assemble_merges_sources_by_exact_matches(config, files):
     assert built.report.counts["exact matches that are not one to one"] == 2
     assert seen == [(0, 1), (1, 1), (2, 0)]
     json.dumps(built.to_dict())
+
+
+def test_assemble_tells_the_licences_of_mappings(config, files):
+    xrefs = files / "xrefs.tsv"
+    xrefs.write_text("id\txrefs\nMESH:D000003\tX:1\n", encoding="utf8")
+    more = SourceConfig(xrefs, "tsv", "more", licence="CC BY 4.0", url="https://example.org")
+    base = assemble(replace(config, sources=(*config.sources, more)), files / "kb").base
+    assert base.mappings == [
+        {"name": "do.sssom", "licence": "CC0"},
+        {"name": "more", "licence": "CC BY 4.0", "url": "https://example.org"},
+    ]
+    assert [one["name"] for one in base.sources] == ["MEDIC", "do"]
 
 
 def test_assemble_gives_the_same_bytes(config, files):

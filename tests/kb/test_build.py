@@ -29,6 +29,16 @@ def test_build_gives_the_same_bytes_again(
     assert base.sources == [{"name": "MESH", "version": "2026", "licence": "open"}, {"name": "DE"}, {"name": "MTH"}]
 
 
+def test_build_lists_mappings_that_are_no_sources(
+    concepts: tuple[Concept, ...], make_base: Callable[..., KnowledgeBase], make_reading: Callable[..., Reading]
+) -> None:
+    reading = make_reading()
+    reading.note_mapping("MESH", {"licence": "open"})
+    assert "mappings" not in (make_base(concepts, reading=reading).folder / "kb.json").read_text(encoding="utf8")
+    reading.note_mapping("Mondo", {"licence": "CC BY\x00 4.0"})
+    assert make_base(concepts, reading=reading).mappings == [{"name": "Mondo", "licence": "CC BY 4.0"}]
+
+
 def test_build_leaves_nothing_after_an_error(tmp_path: Path, make_reading: Callable[..., Reading]) -> None:
     def broken() -> Iterator[Concept]:
         yield Concept("A:1", (Name("x", "a"),))

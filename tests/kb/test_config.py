@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from spacy_biomedplm.errors import BiomedplmError
-from spacy_biomedplm.kb.config import KbConfig, MappingConfig, SourceConfig, read_config
+from spacy_biomedplm.kb.config import KbConfig, MappingConfig, MappingFile, SourceConfig, read_config
 from spacy_biomedplm.kb.filters import Filters
 
 WHOLE = """
@@ -18,7 +18,14 @@ obsolete = true
 
 [mapping]
 to = ["UMLS"]
-files = ["mondo.sssom.tsv"]
+
+[[mapping.files]]
+path = "mondo.sssom.tsv"
+licence = "CC BY 4.0"
+
+[[mapping.files]]
+path = "own.sssom.tsv"
+name = "own"
 
 [[sources]]
 path = "$BIOMEDPLM_CORPORA/kb/doid.obo.gz"
@@ -58,7 +65,13 @@ def test_read_config_fills_every_part(tmp_path, monkeypatch):
     assert read_config(write(tmp_path, WHOLE)) == KbConfig(
         "diseases",
         (do, SourceConfig(tmp_path / "genes" / "gene_info")),
-        mapping=MappingConfig(("UMLS",), (tmp_path / "mondo.sssom.tsv",)),
+        mapping=MappingConfig(
+            ("UMLS",),
+            (
+                MappingFile(tmp_path / "mondo.sssom.tsv", licence="CC BY 4.0"),
+                MappingFile(tmp_path / "own.sssom.tsv", "own"),
+            ),
+        ),
         filters=Filters(languages=("en",), obsolete=True),
         definitions=False,
         xref_prefixes=("MESH",),
@@ -88,6 +101,14 @@ def test_read_config_needs_the_folder_of_corpora_only_where_it_is_named(tmp_path
         ('name = "a"\nerrors = "ignore"\n[[sources]]\npath = "a"', "wanted one of raise, skip, repair"),
         ('name = "a"\n[[sources]]\npath = "a"\ntypes = "T047"', "wanted a list, each item a text"),
         ('name = "a"\n[[sources]]\npath = "a"\nsame_as = ["UMLS"]', r"\[mapping\] needs 'to'"),
+        (
+            'name = "a"\n[mapping]\nto = ["UMLS"]\nfiles = ["a"]\n[[sources]]\npath = "a"',
+            "'files' of .*, number 1 is 'a', wanted a table",
+        ),
+        (
+            'name = "a"\n[mapping]\nto = ["UMLS"]\n[[mapping.files]]\nname = "a"\n[[sources]]\npath = "a"',
+            "needs 'path'",
+        ),
         ('name = "a"\n[mapping]\nto = ["UMLS"]\n[[sources]]\npath = "a"', "no source 'same_as'"),
     ],
 )

@@ -131,6 +131,7 @@ def test_layout_of_another_version_is_an_error(base: KnowledgeBase) -> None:
         *((("tables", key), value) for key in layout.TABLES for value in (None, 5, [5], [None], {})),
         (("tables", "sources"), [{"version": "1"}]),
         (("tables", "sources"), [{"name": 5}]),
+        *((("tables", "mappings"), value) for value in (None, {}, [5], [{"version": "1"}], [{"name": 5}])),
         (("files", "names"), None),
         (("files", "names"), {"bytes": 7}),
         (("files", "names"), {"bytes": -7, "sha256": ""}),

@@ -10,6 +10,20 @@ from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 
 
+def open_chunks(path: Path) -> Iterator[bytes]:
+    """Return the bytes of a file in pieces.
+
+    path (Path): A file, perhaps gzip'd.
+    RAISES (BiomedplmError): B401 if there is no such file, B403 if it is a folder, B439 if it is an archive. From the
+        bytes: B403 if they cannot be read to their end, B437 for a bomb.
+    """
+    if kind_of(path) == "folder":
+        raise unreadable(path, "it is a folder")
+    if is_archive(path):
+        raise BiomedplmError(coded("B439", path=path))
+    return read_chunks(path, unpack=holds_gzip(path))
+
+
 def read_lines(path: Path, report: Report, *parts: Path) -> Iterator[tuple[int, str]]:
     """Stream the lines of a UTF-8 file.
 
@@ -20,14 +34,10 @@ def read_lines(path: Path, report: Report, *parts: Path) -> Iterator[tuple[int, 
     RAISES (BiomedplmError): B401 if there is no such file, B403 if it cannot be read to its end, B437 if it is a bomb,
         B439 if it is an archive; B402 for a line that is not UTF-8, as the report decides.
     """
-    for one in (path, *parts):
-        if kind_of(one) == "folder":
-            raise unreadable(one, "it is a folder")
-        if is_archive(one):
-            raise BiomedplmError(coded("B439", path=one))
+    files = [open_chunks(one) for one in (path, *parts)]
     rest: list[bytes] = []
     number = 1
-    for chunk in chain.from_iterable(read_chunks(one, unpack=holds_gzip(one)) for one in (path, *parts)):
+    for chunk in chain.from_iterable(files):
         whole, newline, last = chunk.rpartition(b"\n")
         if newline:
             lines = _decode(b"".join([*rest, whole]), path, number, report)
@@ -68,11 +78,9 @@ def drop_row(report: Report, path: Path, line: int, reason: str, wanted: str) ->
 def read_whole(path: Path) -> str:
     """Return the text of a small file, perhaps gzip'd.
 
-    RAISES (BiomedplmError): B401, B402, B403 and B437, as ``read_lines``.
+    RAISES (BiomedplmError): B402, and what ``open_chunks`` and its bytes raise.
     """
-    if kind_of(path) == "folder":
-        raise unreadable(path, "it is a folder")
-    return decode(b"".join(read_chunks(path, unpack=holds_gzip(path))), path=str(path), line=1)
+    return decode(b"".join(open_chunks(path)), path=str(path), line=1)
 
 
 def _decode(raw: bytes, path: Path, number: int, report: Report) -> list[str]:

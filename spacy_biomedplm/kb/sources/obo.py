@@ -7,6 +7,7 @@ from pathlib import Path
 
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.reading import Reading
+from spacy_biomedplm.kb.sources.branches import BranchTypes
 from spacy_biomedplm.kb.sources.lines import drop_row, read_lines
 
 _WANTED = "OBO 1.2 or 1.4: 'tag: value' in stanzas such as [Term]"
@@ -35,7 +36,9 @@ class _Term:
     obsolete: bool = False
 
 
-def read_obo(path: Path, name: str, reading: Reading, *, language: str = "en") -> Iterator[Concept]:
+def read_obo(
+    path: Path, name: str, reading: Reading, *, language: str = "en", branch_types: tuple[str, ...] = ()
+) -> Iterator[Concept]:
     """Yield the terms of an ontology.
 
     path (Path): An .obo file, perhaps gzip'd. Kinds of names are "name" and the scopes of synonyms, with their type
@@ -43,8 +46,11 @@ def read_obo(path: Path, name: str, reading: Reading, *, language: str = "en") -
         obsolete terms, of those that replace them. is_a leads to parents. Relations are not read.
     name (str): Of the source. reading (Reading): Where problems go, and the version of the ontology.
     language (str): Of the names.
-    RAISES (BiomedplmError): B569 for a broken line, as the report decides, and what ``read_lines`` raises.
+    branch_types (tuple[str, ...]): "id=type": semantic type of a term and all below it, such as "GO:0008150=T038".
+    RAISES (BiomedplmError): B569 for a broken line, as the report decides, B572 for a type or term that there is not,
+        and what ``read_lines`` raises.
     """
+    branches = BranchTypes(path, branch_types)
     unnamed = 0
     for term in _read_terms(path, name, reading):
         if not term.id:
@@ -52,15 +58,18 @@ def read_obo(path: Path, name: str, reading: Reading, *, language: str = "en") -
             continue
         unnamed += not term.name and not term.obsolete
         texts = [("name", term.name)] if term.name else []
-        yield Concept(
-            term.id,
-            tuple(Name(text, name, kind, language) for kind, text in (*texts, *term.synonyms)),
-            definition=term.definition,
-            xrefs=tuple(term.xrefs),
-            parents=tuple(term.parents),
-            obsolete=term.obsolete,
+        yield branches.add(
+            Concept(
+                term.id,
+                tuple(Name(text, name, kind, language) for kind, text in (*texts, *term.synonyms)),
+                definition=term.definition,
+                xrefs=tuple(term.xrefs),
+                parents=tuple(term.parents),
+                obsolete=term.obsolete,
+            )
         )
         yield from (Concept(successor, xrefs=(term.id,)) for successor in term.successors)
+    yield from branches.facts()
     if unnamed:
         reading.report.counts[f"terms of {name} without a name"] += unnamed
 

@@ -85,17 +85,20 @@ def read_table(
     xrefs (tuple[str, ...]): Columns of cross-references.
     prefix, xref_prefix (str): Of ids, and of cross-references, that have none.
     separator (str): What stands between ids in one field.
-    only (tuple[str, ...]): "column=beginning": rows in which each of these columns begins so.
+    only (tuple[str, ...]): "column=beginning|beginning": rows in which each of these columns begins in one of these
+        ways.
     header (tuple[str, ...]): Names of the columns, of a table that does not name them.
     RAISES (BiomedplmError): As ``read_rows_of_table``.
     """
-    conditions = [(column, beginning) for column, _, beginning in (one.partition("=") for one in only)]
+    conditions = [
+        (column, tuple(one.split("|"))) for column, _, one in (condition.partition("=") for condition in only)
+    ]
     optional = {"name", "xrefs"}
     needed = tuple(dict.fromkeys((id, *(one for one in (*names, *xrefs) if one not in optional), *dict(conditions))))
     for number, row in read_rows_of_table(path, reading.report, needed, header):
         if not row[id]:
             drop_row(reading.report, path, number, "the id is empty", _WANTED)
-        elif all(row[column].startswith(beginning) for column, beginning in conditions):
+        elif all(row[column].startswith(beginnings) for column, beginnings in conditions):
             ids = (one for column in xrefs for one in row.get(column, "").split(separator))
             yield Concept(
                 _complete(row[id], prefix),

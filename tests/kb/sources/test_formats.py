@@ -11,6 +11,9 @@ from spacy_biomedplm.kb.sources.formats import guess_format
     [
         ("doid.obo.gz", "obo"),
         ("mondo.sssom.tsv", "sssom"),
+        ("doid.json", "obograph"),
+        ("desc2026.xml.gz", "mesh"),
+        ("drugbank vocabulary.csv", "drugbank"),
         ("CTD_diseases.tsv.gz", "medic"),
         ("Homo_sapiens.gene_info.gz", "ncbi-gene"),
         ("gene_history", "ncbi-gene"),
@@ -25,6 +28,9 @@ def test_formats_are_told_from_names(name, format):
 def test_formats_are_told_from_folders(tmp_path):
     with pytest.raises(BiomedplmError, match="B581"):
         guess_format(tmp_path)
+    (tmp_path / "taxdump").mkdir()
+    (tmp_path / "taxdump" / "names.dmp").touch()
+    assert guess_format(tmp_path / "taxdump") == "ncbi-taxonomy"
     (tmp_path / "META").mkdir()
     (tmp_path / "META" / "MRCONSO.RRF.aa.gz").touch()
     assert guess_format(tmp_path) == guess_format(tmp_path / "META") == "umls"

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ replaced_by: X:2
 """
 
 
-def read(folder: Path, text: str, reading: Reading, **options: str) -> list[Concept]:
+def read(folder: Path, text: str, reading: Reading, **options: Any) -> list[Concept]:
     path = folder / "x.obo"
     path.write_text(text, encoding="utf8")
     return list(read_obo(path, "X", reading, **options))
@@ -87,6 +88,15 @@ def test_read_obo_makes_a_base(
     base = make_base(read(tmp_path, ONTOLOGY, make_reading()), wanted=Wanted(Filters(obsolete=True)))
     assert base["X:66"].obsolete
     assert base.find("X:66") == ["X:2"]
+
+
+def test_read_obo_gives_branches_their_types(
+    tmp_path: Path, make_reading: Callable[..., Reading], make_base: Callable[..., KnowledgeBase]
+) -> None:
+    base = make_base(read(tmp_path, ONTOLOGY, make_reading(), branch_types=("X:2=T038",)))
+    assert base["X:1"].types == base["X:2"].types == ("T038",)
+    with pytest.raises(BiomedplmError, match=r"B572.*'X:5'"):
+        read(tmp_path, ONTOLOGY, make_reading(), branch_types=("X:5=T038",))
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,20 @@ def test_table_reads_named_columns(tmp_path):
         Concept("MESH:2", (Name("water", "toy", "name"), Name("H2O", "toy", "lay"))),
     ]
     assert [one.id for one in read(tmp_path, text, only=("tree=D",), **options)[0]] == ["2"]
+    assert [one.id for one in read(tmp_path, text, only=("tree=C|D", "lay=H|C"), **options)[0]] == ["2"]
+
+
+def test_table_reads_mentions_of_pubtator(tmp_path):
+    text = "25000001\tDisease\tMESH:D005334\tfever|Fevers\tGNormPlus\n25000001\tGene\t7157\tp53\tGNormPlus\n"
+    options = {"header": ("pmid", "type", "concept", "mention", "resource"), "id": "concept", "names": ("mention",)}
+    genes, _ = read(tmp_path, text, prefix="NCBIGene", only=("type=Gene",), **options)
+    assert genes == [Concept("NCBIGene:7157", (Name("p53", "toy", "name"),))]
+
+
+def test_table_reads_dictionaries_of_belb(tmp_path):
+    text = "uid\tidentifier\tname\tdescription\tdisambiguation\n0\tD005334\tFever\t0\t\n1\tD005334\tPyrexia\t1\t\n"
+    found, _ = read(tmp_path, text, id="identifier", prefix="MESH")
+    assert [(one.id, one.names[0].text) for one in found] == [("MESH:D005334", "Fever"), ("MESH:D005334", "Pyrexia")]
 
 
 def test_table_takes_names_of_columns_from_outside(tmp_path):
@@ -52,3 +66,33 @@ def test_table_tells_broken_rows(tmp_path):
     for options in ({"id": "key"}, {"names": ("label",)}, {"xrefs": ("xref",)}, {"only": ("tree=D",)}):
         with pytest.raises(BiomedplmError, match=r"B569.*no column"):
             read(tmp_path, text, "skip", **options)
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize(
+    ("path", "options", "rows", "first"),
+    [
+        ("kb-mesh/terms.tsv.gz", {"id": "mesh_id", "names": ("mesh_name",), "prefix": "MESH"}, 27455, "MESH:D000001"),
+        ("kb-mesh/symptoms.tsv", {"id": "mesh_id", "names": ("mesh_name",), "prefix": "MESH"}, 438, "MESH:D000006"),
+        (
+            "kb-sider/side-effect-terms.tsv",
+            {"id": "umls_cui_from_meddra", "names": ("side_effect_name",)},
+            5734,
+            "C0863129",
+        ),
+        (
+            "kb-sider/meddra_all_indications.tsv.gz",
+            {"header": ("cid", "cui", "how", "name", "type", "meddra", "meddra_name"), "id": "cui"},
+            30835,
+            "C0015544",
+        ),
+        ("kb-disease-ontology/MESHinDO.tsv", {"names": ("label",)}, 4023, "DOID:0001816"),
+        ("kb-disease-ontology/allXREFinDO.tsv.gz", {"names": ("label",), "xrefs": ("xref",)}, 39264, "DOID:0112248"),
+        ("kb-hpo/layperson-synonyms.tsv.gz", {"id": "term", "names": ("layperson",)}, 7186, None),
+    ],
+)
+def test_table_reads_published_tables(corpora_folder, tmp_path, path, options, rows, first):
+    found = list(read_table(corpora_folder / path, "toy", Reading(Report("raise"), tmp_path), **options))
+    assert len(found) == rows
+    assert first in (None, found[0].id)
+    assert all(one.names for one in found)
