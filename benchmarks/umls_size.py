@@ -1,4 +1,4 @@
-"""How long a base of the size of the UMLS takes to build and to open, and how much memory; from a made-up release.
+"""What a base of the size of the UMLS costs to build, to open and to link with; from a made-up release.
 
 python benchmarks/umls_size.py --names 10000000
 """
@@ -10,16 +10,25 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import spacy
 import typer
 from _common import OutputOption, TableOption, console, markdown_table, provenance, resident_mb, run, save
 from _umls_release import read_words, write_release
+from spacy.tokens import Doc
 
-from spacy_biomedplm.corpora.catalogue import find_root
+from spacy_biomedplm.attributes import ENTITIES_KEY
+from spacy_biomedplm.corpora.catalogue import find_root, read_corpus
+from spacy_biomedplm.documents import make_doc
 from spacy_biomedplm.kb import KnowledgeBase
 
+CORPORA = ("bc5cdr", "ncbi-disease")
+_PROCESSES = (1, 2)
+_BATCH = 64
 _TIMES = 100
 _POLL_SECONDS = 0.1
 
@@ -96,52 +105,118 @@ def measure_opening(folder: Path) -> dict[str, float]:
     }
 
 
+def read_documents() -> Iterator[Doc]:
+    """Yield all documents of BC5CDR and NCBI-disease with their gold entities, but no concepts."""
+    vocab = spacy.blank("en").vocab
+    for corpus in CORPORA:
+        for split in ("train", "dev", "test"):
+            for record in read_corpus(corpus, split):
+                mentions = tuple(replace(mention, concepts=()) for mention in record.mentions)
+                yield make_doc(vocab, replace(record, mentions=mentions, relations=()))
+
+
+def measure_linking(folder: Path, processes: int) -> dict[str, float]:
+    """Return what linking takes: a linker that ranks by similarity, with its default settings.
+
+    folder (Path): The base. processes (int): Of ``nlp.pipe``.
+    RETURNS (dict[str, float]): "mentions", "mentions_per_second" (reading the documents and starting the processes
+        counts), and at the end the most that one process has resident ("resident_mb"), what of it is not mapped from
+        files ("private_mb"), and what all have together, shared pages counted once ("together_mb").
+    """
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biomedplm_linker", config={"linker_name": str(folder)})
+    total = sum(1 for _ in read_documents())
+    mentions = 0
+    sizes: list[dict[str, float]] = []
+    start = time.perf_counter()
+    for number, doc in enumerate(nlp.pipe(read_documents(), n_process=processes, batch_size=_BATCH), start=1):
+        mentions += len(doc.spans[ENTITIES_KEY])
+        if number == total - 1:
+            sizes = [_memory(pid) for pid in _tree(os.getpid())]
+    seconds = time.perf_counter() - start
+    return {
+        "mentions": mentions,
+        "mentions_per_second": round(mentions / seconds),
+        "resident_mb": max(one["Rss"] for one in sizes),
+        "private_mb": max(one["Anonymous"] for one in sizes),
+        "together_mb": round(sum(one["Pss"] for one in sizes)),
+    }
+
+
+def _memory(pid: int) -> dict[str, float]:
+    """Return the memory of a process in MB: "Rss", "Pss" (shared pages in equal parts) and "Anonymous"."""
+    found = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]:
+        name, size, *_ = line.split()
+        found[name.rstrip(":")] = round(int(size) * 1024 / 1e6)
+    return found
+
+
 def main(
     names: int = typer.Option(10_000_000, min=10, help="Rows of MRCONSO; there are 0.35 times as many concepts."),
     folder: Path | None = typer.Option(None, help="For the release and the base; a temporary one by default."),
     seed: int = typer.Option(1, help="Of the release."),
     output: Path = OutputOption,
     table: Path = TableOption,
-    here: Path | None = typer.Option(None, hidden=True, help="Open this base in this process."),
+    here: Path | None = typer.Option(None, hidden=True, help="Measure with this base in this process."),
+    processes: int = typer.Option(0, hidden=True, help="Link with so many processes; 0 opens the base only."),
 ) -> None:
     """Measure the size of the UMLS."""
     if here is not None:
-        typer.echo(json.dumps(measure_opening(here)))
+        typer.echo(json.dumps(measure_linking(here, processes) if processes else measure_opening(here)))
         return
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         meta, base = Path(scratch) / "META", Path(scratch) / "kb"
         concepts = write_release(meta, names, read_words(find_root()), seed)
         console.print(f"{names:,} names of {concepts:,} concepts written")
-        command = ["-m", "spacy_biomedplm.cli", "kb", "build", f"umls:{meta}", "-o", str(base), "--obsolete"]
-        measured: dict[str, Any] = measure_command(command)
-        sizes = {
-            "release_mb": round(sum(path.stat().st_size for path in meta.iterdir()) / 1e6),
-            "base_mb": round(sum(path.stat().st_size for path in base.iterdir()) / 1e6),
-        }
-        opening = [sys.executable, __file__, "--here", str(base)]
-        measured |= json.loads(subprocess.run(opening, check=True, capture_output=True, text=True).stdout)
+        command = ["-m", "spacy_biomedplm.cli", "kb"]
+        build = measure_command([*command, "build", f"umls:{meta}", "-o", str(base), "--obsolete"])
+        index = measure_command([*command, "index", str(base)])
+        sizes = {"release_mb": _size(meta), "base_mb": _size(base)}
+        opening = _run_here(base)
+        linking = {str(count): _run_here(base, "--processes", str(count)) for count in _PROCESSES}
     record = {
-        "figure": "wall-clock seconds of `biomedplm kb build`, most memory of its processes; opened by a new process",
+        "figure": "wall-clock seconds of `biomedplm kb build` and `kb index`, most memory of their processes; then new "
+        "processes open the base and link the gold mentions of BC5CDR and NCBI-disease by similarity, from blank text",
         "text": f"made-up release: {names:,} rows of MRCONSO, {concepts:,} concepts, words of open vocabularies",
         **provenance(seed),
         "names": names,
         "concepts": concepts,
         **sizes,
-        **measured,
+        "build": build,
+        "index": index,
+        "opening": opening,
+        "linking": linking,
     }
-    columns = {
-        "names": names,
-        "concepts": concepts,
-        "release, MB": sizes["release_mb"],
-        "base, MB": sizes["base_mb"],
-        "build, s": measured["seconds"],
-        "build, most memory, MB": measured["peak_mb"],
-        "open, s": measured["open_seconds"],
-        "memory that opening adds, MB": measured["opened_mb"],
-        f"that reading {_TIMES} concepts adds, MB": measured["concepts_mb"],
-    }
-    cells = [f"{value:,}" for value in columns.values()]
-    save("umls_size", record, markdown_table(list(columns), [cells]), output=output, docs=table)
+    save("umls_size", record, describe_sizes(record), output=output, docs=table)
+
+
+def _size(folder: Path) -> int:
+    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6)
+
+
+def _run_here(base: Path, *options: str) -> dict[str, float]:
+    command = [sys.executable, __file__, "--here", str(base), *options]
+    return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+
+
+def describe_sizes(record: dict[str, Any]) -> str:
+    """Return the table. record (dict[str, Any]): Of the benchmark."""
+    opening = record["opening"]
+    rows = [
+        ["names, concepts", f"{record['names']:,}, {record['concepts']:,}"],
+        ["release; base with indexes", f"{record['release_mb']:,} MB; {record['base_mb']:,} MB"],
+        *(
+            [what, f"{record[key]['seconds']:.0f} s, {record[key]['peak_mb']:,.0f} MB of memory"]
+            for what, key in (("build the base", "build"), ("build the indexes", "index"))
+        ),
+        ["open the base", f"{opening['open_seconds']} s, {opening['opened_mb']} MB"],
+    ]
+    for count, found in record["linking"].items():
+        speed = f"{found['mentions_per_second']:,} mentions/s"
+        memory = f"{found['resident_mb']:,} MB resident in the largest, {found['private_mb']:,} MB of it private"
+        rows.append([f"link, processes: {count}", f"{speed}; {memory}; {found['together_mb']:,} MB together"])
+    return markdown_table(["", ""], rows)
 
 
 if __name__ == "__main__":
