@@ -18,16 +18,21 @@ from typing import Any
 import spacy
 import typer
 from _common import OutputOption, TableOption, console, markdown_table, provenance, resident_mb, run, save
+from _full_scan import recall
 from _umls_release import read_words, write_release
 from spacy.tokens import Doc
 
 from spacy_biomedplm.attributes import ENTITIES_KEY
 from spacy_biomedplm.corpora.catalogue import find_root, read_corpus
 from spacy_biomedplm.documents import make_doc
+from spacy_biomedplm.index.ngrams import NgramIndex
+from spacy_biomedplm.index.opening import open_indexes
 from spacy_biomedplm.kb import KnowledgeBase
 
 CORPORA = ("bc5cdr", "ncbi-disease")
+DEPTHS = (1, 5, 30)
 _PROCESSES = (1, 2)
+_EVERY = 20
 _BATCH = 64
 _TIMES = 100
 _POLL_SECONDS = 0.1
@@ -143,6 +148,15 @@ def measure_linking(folder: Path, processes: int) -> dict[str, float]:
     }
 
 
+def measure_recall(folder: Path) -> dict[str, Any]:
+    """Return how many of the nearest texts the index of trigrams finds. folder (Path): The base."""
+    base = KnowledgeBase.open(folder)
+    spans = (span for doc in read_documents() for span in doc.spans[ENTITIES_KEY])
+    texts = sorted({span.text for span in spans if any(char.isalnum() for char in span.text)})[::_EVERY]
+    (index,) = (one for one in open_indexes(base).indexes if isinstance(one, NgramIndex))
+    return {"mentions": len(texts), "recall": recall(index, texts, DEPTHS)}
+
+
 def _memory(pid: int) -> dict[str, float]:
     """Return the memory of a process in MB: "Rss", "Pss" (shared pages in equal parts) and "Anonymous"."""
     found = {}
@@ -159,11 +173,13 @@ def main(
     output: Path = OutputOption,
     table: Path = TableOption,
     here: Path | None = typer.Option(None, hidden=True, help="Measure with this base in this process."),
-    processes: int = typer.Option(0, hidden=True, help="Link with so many processes; 0 opens the base only."),
+    processes: int = typer.Option(0, hidden=True, help="Link with so many processes."),
+    scan: bool = typer.Option(False, hidden=True, help="Compare the index with a full scan."),
 ) -> None:
     """Measure the size of the UMLS."""
     if here is not None:
-        typer.echo(json.dumps(measure_linking(here, processes) if processes else measure_opening(here)))
+        found = measure_linking(here, processes) if processes else None
+        typer.echo(json.dumps(found or (measure_recall(here) if scan else measure_opening(here))))
         return
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         meta, base = Path(scratch) / "META", Path(scratch) / "kb"
@@ -174,6 +190,7 @@ def main(
         index = measure_command([*command, "index", str(base)])
         sizes = {"release_mb": _size(meta), "base_mb": _size(base)}
         opening = _run_here(base)
+        nearest = _run_here(base, "--scan")
         linking = {str(count): _run_here(base, "--processes", str(count)) for count in _PROCESSES}
     record = {
         "figure": "wall-clock seconds of `biomedplm kb build` and `kb index`, most memory of their processes; then new "
@@ -187,6 +204,7 @@ def main(
         "index": index,
         "opening": opening,
         "linking": linking,
+        "nearest": nearest,
     }
     save("umls_size", record, describe_sizes(record), output=output, docs=table)
 
@@ -195,7 +213,7 @@ def _size(folder: Path) -> int:
     return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6)
 
 
-def _run_here(base: Path, *options: str) -> dict[str, float]:
+def _run_here(base: Path, *options: str) -> dict[str, Any]:
     command = [sys.executable, __file__, "--here", str(base), *options]
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
@@ -216,6 +234,8 @@ def describe_sizes(record: dict[str, Any]) -> str:
         speed = f"{found['mentions_per_second']:,} mentions/s"
         memory = f"{found['resident_mb']:,} MB resident in the largest, {found['private_mb']:,} MB of it private"
         rows.append([f"link, processes: {count}", f"{speed}; {memory}; {found['together_mb']:,} MB together"])
+    found = ", ".join(f"{share} % of the {depth} nearest" for depth, share in record["nearest"]["recall"].items())
+    rows.append([f"trigrams against a full scan, {record['nearest']['mentions']} mentions", found])
     return markdown_table(["", ""], rows)
 
 

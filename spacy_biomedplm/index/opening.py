@@ -1,23 +1,25 @@
 """The indexes that lie in the folder of a knowledge base: which there are, making them, opening them."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.index.dense import DenseIndex
+from spacy_biomedplm.index.dense import DenseIndex, build_dense
 from spacy_biomedplm.index.exact import ExactIndex, build_exact
 from spacy_biomedplm.index.hybrid import HybridIndex
 from spacy_biomedplm.index.ngram_build import build_ngrams
 from spacy_biomedplm.index.ngrams import NgramIndex
 from spacy_biomedplm.index.protocol import Index, NameBase
-from spacy_biomedplm.index.storage import DESCRIPTION
+from spacy_biomedplm.index.storage import DESCRIPTION, check_new
 
 LEXICAL = MappingProxyType[str, Any]({"exact": (ExactIndex, build_exact), "ngrams": (NgramIndex, build_ngrams)})
 """Class and builder of each index that needs the names only, by the name of its folder."""
 
 DENSE = "dense"
+_ENCODER_FILES = (".json", ".txt", ".model", ".safetensors")
 ENCODER = "encoder"
 """Folder with the encoder that the vectors of the dense index are from."""
 
@@ -46,6 +48,33 @@ def build_lexical(base: Base) -> list[str]:
     for name in made:
         LEXICAL[name][1](base, base.folder / name)
     return made
+
+
+def add_dense(base: Base, encoder: Path, *, device: str = "cpu", graph: bool = False) -> None:
+    """Make the dense index of a base in its folder, with a copy of the encoder.
+
+    base (Base): Any without one.
+    encoder (Path): Folder of an encoder, as ``load_plm`` reads it.
+    device (str): Where it computes.
+    graph (bool): As for ``build_dense``.
+    RAISES (BiomedplmError): B596 if there is one; as ``build_dense`` and ``load_plm``.
+    """
+    from spacy_biomedplm.encoder.texts import TextEncoder
+
+    check_new(base.folder / DENSE)
+    own = base.folder / ENCODER
+    check_new(own)
+    # Read before it is copied: what is no encoder is not left behind.
+    TextEncoder(str(encoder), device=device)
+    files = [path for path in sorted(encoder.iterdir()) if path.suffix in _ENCODER_FILES and path.is_file()]
+    own.mkdir()
+    try:
+        for path in files:
+            shutil.copyfile(path, own / path.name)
+        build_dense(base, base.folder / DENSE, TextEncoder(str(own), device=device), graph=graph)
+    except BaseException:
+        shutil.rmtree(own)
+        raise
 
 
 def open_indexes(base: Base, *, device: str = "cpu", options: Mapping[str, Any] | None = None) -> HybridIndex:

@@ -133,7 +133,7 @@ def test_search_keeps_to_filters(run, kb):
     assert "B595" in run("kb", "search", "fever", "--kb", kb, "-k", 0).output
 
 
-def test_search_works_without_indexes(run, files, tmp_path, monkeypatch):
+def test_search_works_without_indexes(run, files, tmp_path, monkeypatch, tiny_plm):
     assert run("kb", "build", files / "toy.toml", "-o", tmp_path / "kb").exit_code == 0
     monkeypatch.setenv("BIOMEDPLM_KB", str(tmp_path))
     result = run("kb", "search", "FEVERS (yellow)", "--kb", "kb")
@@ -144,6 +144,9 @@ def test_search_works_without_indexes(run, files, tmp_path, monkeypatch):
     assert "exact, ngrams" in run("kb", "index", "kb").stderr
     assert "All indexes" in run("kb", "index", "kb").stderr
     assert "MESH:D000002" in run("kb", "search", "fevr", "--kb", "kb").stdout
+    assert "dense" in run("kb", "index", "kb", "--encoder", tiny_plm("bert")).stderr
+    assert "All indexes" in run("kb", "index", "kb", "--encoder", tiny_plm("bert")).stderr
+    assert run("kb", "index", "kb", "--encoder", tmp_path / "none").exit_code == 0
 
 
 def test_show_says_everything(run, kb):

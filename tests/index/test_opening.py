@@ -1,6 +1,7 @@
 """The indexes of a base as it lies on disk."""
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.index.ngram_leads import SearchOptions
 from spacy_biomedplm.index.ngrams import NgramIndex
-from spacy_biomedplm.index.opening import build_lexical, list_indexes, open_indexes
+from spacy_biomedplm.index.opening import add_dense, build_lexical, list_indexes, open_indexes
 from spacy_biomedplm.kb.build import build
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
@@ -57,6 +58,23 @@ def test_opening_keeps_the_options_of_a_pickled_index(indexed: KnowledgeBase) ->
 def test_opening_makes_only_what_is_missing(indexed: KnowledgeBase) -> None:
     assert list_indexes(indexed) == ["exact", "ngrams"]
     assert build_lexical(indexed) == []
+
+
+def test_opening_adds_a_dense_index_with_its_encoder(indexed: KnowledgeBase, tiny_plm: Callable[..., Path]) -> None:
+    add_dense(indexed, tiny_plm("bert"))
+    assert list_indexes(indexed) == ["exact", "ngrams", "dense"]
+    (best, *_), *_ = open_indexes(KnowledgeBase.open(indexed.folder)).candidates(["NIDDM"], 3)
+    assert indexed.id_of(best.concept) == "MESH:D11"
+    assert [index for index, _, _ in best.evidence] == ["exact", "ngrams", "dense"]
+    with pytest.raises(BiomedplmError, match="B596"):
+        add_dense(indexed, tiny_plm("bert"))
+
+
+def test_opening_keeps_nothing_of_what_is_no_encoder(indexed: KnowledgeBase, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BiomedplmError):
+        add_dense(indexed, tmp_path / "empty")
+    assert sorted(path.name for path in indexed.folder.iterdir() if path.is_dir()) == ["exact", "ngrams"]
 
 
 def test_opening_refuses_a_base_without_indexes(tmp_path: Path) -> None:
