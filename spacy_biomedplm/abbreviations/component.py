@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.pipeline import Pipe
 from spacy.tokens import Doc, Span
@@ -87,18 +88,21 @@ class AbbreviationDetector(Pipe):
             }
 
 
-def find_abbreviations(doc: Doc, threshold: float = THRESHOLD) -> list[Occurrence]:
+def find_abbreviations(doc: Doc, threshold: float = THRESHOLD, *, text: str | None = None) -> list[Occurrence]:
     """Return the short forms of a document in order, with the places of their long forms.
 
     doc (Doc): The document; it stays as it is.
     threshold (float): Smallest probability of a definition, in [0, 1].
+    text (str | None): ``doc.text``, which takes time to make, if it is at hand.
     RAISES (BiomedplmError): B680 for a threshold outside [0, 1].
     """
-    text = doc.text
-    definitions = find_definitions(text, borders=find_doc_borders(doc), threshold=threshold)
+    text = doc.text if text is None else text
+    definitions = find_definitions(text, borders=find_doc_borders(doc, text), threshold=threshold)
+    if not definitions:
+        return []
     defined = {definition.short for definition in definitions}
-    starts = {token.idx for token in doc} if defined else set()
-    ends = {token.idx + len(token) for token in doc} if defined else set()
+    places = doc.to_array([IDX, LENGTH]).astype(int)
+    starts, ends = set(places[:, 0].tolist()), set(places.sum(axis=1).tolist())
     return [
         occurrence
         for occurrence in find_occurrences(text, definitions)
@@ -112,11 +116,11 @@ def _tokens_of(doc: Doc, place: Place) -> Span:
     return span
 
 
-def find_doc_borders(doc: Doc) -> list[int]:
+def find_doc_borders(doc: Doc, text: str) -> list[int]:
     """Return the characters at which a sentence or a passage of a document begins, and at which a passage ends.
 
-    doc (Doc): The document; one without sentences has those that punctuation tells.
+    doc (Doc): The document; one without sentences has those that punctuation tells. text (str): ``doc.text``.
     """
     passages = [place for span in doc.spans.get(PASSAGES_KEY, ()) for place in (span.start_char, span.end_char)]
     known = doc.has_annotation("SENT_START")
-    return sorted({*passages, *((sent.start_char for sent in doc.sents) if known else find_borders(doc.text))})
+    return sorted({*passages, *((sent.start_char for sent in doc.sents) if known else find_borders(text))})

@@ -182,10 +182,10 @@ class BiomedLinker(TrainablePipe):
         """
         docs = list(docs)
         found: list[dict[str, list[Link]]] = [{} for _ in docs]
-        mentions = find_mentions(docs, self.cfg["labels"], write_out=self.cfg["resolve_abbreviations"])
+        texts = [doc.text for doc in docs]
+        mentions = find_mentions(docs, texts, self.cfg["labels"], write_out=self.cfg["resolve_abbreviations"])
         if not mentions:
             return found
-        texts = [doc.text for doc in docs]
         most = self.cfg["max_entities_per_mention"]
         for mention, links in zip(
             mentions, self.linker.link(mentions, texts, evidence=self.cfg["evidence"]), strict=True

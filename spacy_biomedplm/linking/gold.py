@@ -49,7 +49,7 @@ def find_gold(doc: Doc, base: KnowledgeBase, labels: Collection[str] | None, *, 
             mention,
             tuple(frozenset(base.find(join_id(one.resource, one.id))) for one in concepts.get(mention.key, ())),
         )
-        for mention in find_mentions([doc], None if labels is None else sorted(labels), write_out=write_out)
+        for mention in find_mentions([doc], [doc.text], None if labels is None else sorted(labels), write_out=write_out)
     ]
 
 

@@ -33,17 +33,23 @@ class Mention(NamedTuple):
     name: str
 
 
-def find_mentions(docs: Sequence[Doc], labels: Sequence[str] | None, *, write_out: bool) -> list[Mention]:
+def find_mentions(
+    docs: Sequence[Doc], texts: Sequence[str], labels: Sequence[str] | None, *, write_out: bool
+) -> list[Mention]:
     """Return the entities of documents: those of ``doc.ents`` and of ``doc.spans["entities"]``, each once.
 
     Of those that are longer than ``MAX_CHARACTERS`` a warning (W603) says that they are left out.
 
-    docs (Sequence[Doc]): The documents.
+    docs (Sequence[Doc]): The documents. texts (Sequence[str]): Their texts, which take time to make.
     labels (Sequence[str] | None): Labels that are wanted; None for all.
     write_out (bool): Whether to write abbreviations out: those of ``doc._.abbreviations`` if a pipe looked for them,
         else those that ``find_abbreviations`` finds.
     """
-    return [mention for place, doc in enumerate(docs) for mention in _of_doc(place, doc, labels, write_out)]
+    return [
+        mention
+        for place, (doc, text) in enumerate(zip(docs, texts, strict=True))
+        for mention in _of_doc(place, doc, text, labels, write_out)
+    ]
 
 
 def entities_of(doc: Doc) -> Iterator[Span]:
@@ -56,11 +62,9 @@ def entities_of(doc: Doc) -> Iterator[Span]:
             yield span
 
 
-def _of_doc(place: int, doc: Doc, labels: Sequence[str] | None, write_out: bool) -> Iterator[Mention]:
+def _of_doc(place: int, doc: Doc, whole: str, labels: Sequence[str] | None, write_out: bool) -> Iterator[Mention]:
     stored: dict[str, dict[str, Any]] = doc.user_data.get(DETAILS_KEY, {})
-    short_forms = _short_forms(doc) if write_out else []
-    # Made anew each time it is asked for.
-    whole = doc.text
+    short_forms = _short_forms(doc, whole) if write_out else []
     for span in entities_of(doc):
         if labels is not None and span.label_ not in labels:
             continue
@@ -76,11 +80,11 @@ def _of_doc(place: int, doc: Doc, labels: Sequence[str] | None, write_out: bool)
             yield Mention(place, key, span.label_, text, name if 0 < len(name) <= MAX_CHARACTERS else text)
 
 
-def _short_forms(doc: Doc) -> list[tuple[Place, Place]]:
+def _short_forms(doc: Doc, text: str) -> list[tuple[Place, Place]]:
     """Return the places of short forms and of their long forms: those of the document, or else those of its text."""
     stored = doc.user_data.get(ABBREVIATIONS_KEY)
     if stored is None:
-        return [(found.short, found.long) for found in find_abbreviations(doc)]
+        return [(found.short, found.long) for found in find_abbreviations(doc, text=text)]
     return [(_place_of(short), _place_of(long)) for short, long in stored.items()]
 
 

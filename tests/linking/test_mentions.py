@@ -5,7 +5,7 @@ from spacy_biomedplm.linking.mentions import MAX_CHARACTERS, find_mentions
 
 
 def found(doc, labels=None, write_out=True):
-    return [(m.label, m.text, m.name) for m in find_mentions([doc], labels, write_out=write_out)]
+    return [(m.label, m.text, m.name) for m in find_mentions([doc], [doc.text], labels, write_out=write_out)]
 
 
 @pytest.mark.parametrize(
