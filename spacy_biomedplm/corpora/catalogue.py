@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib import import_module
@@ -17,7 +18,7 @@ from spacy_biomedplm.corpora.placement import fit
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.documents import make_doc
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.types import DocumentRecord
+from spacy_biomedplm.types import ConceptRecord, DocumentRecord
 
 ROOT_VARIABLE = "BIOMEDPLM_CORPORA"
 RECORDS = Path(__file__).with_name("records")
@@ -217,10 +218,27 @@ def _read(
         for record in read(path, report=report, **others, **corpus.options):
             missing.pop(record.doc_id, None)
             if ONLY not in paths or record.doc_id in wanted:
-                yield fit(corpus.scheme.apply(record, report) if corpus.labels else record, report)
+                record = corpus.scheme.apply(record, report) if corpus.labels else record
+                yield fit(_name_vocabularies(record, corpus.vocabularies), report)
     for doc_id, (only, number) in missing.items():
         message = coded("B486", path=only, line=number, doc_id=doc_id, name=corpus.name)
         report.drop(message, path=only, line=number, doc_id=doc_id)
+
+
+def _name_vocabularies(record: DocumentRecord, vocabularies: Mapping[str, str]) -> DocumentRecord:
+    """Return a record whose concepts say what vocabulary they are of where their numbers do not."""
+    if not vocabularies:
+        return record
+
+    def name(concept: ConceptRecord, label: str) -> ConceptRecord:
+        is_bare = not concept.resource and concept.id.isdecimal() and label in vocabularies
+        return replace(concept, resource=vocabularies[label]) if is_bare else concept
+
+    mentions = (
+        replace(mention, concepts=tuple(name(concept, mention.label) for concept in mention.concepts))
+        for mention in record.mentions
+    )
+    return replace(record, mentions=tuple(mentions))
 
 
 def load_corpus(

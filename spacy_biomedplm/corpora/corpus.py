@@ -81,6 +81,7 @@ class Corpus:
     downloads (Mapping[str, Download]): Where files come from.
     options (Mapping[str, Any]): Further arguments of the reader.
     label_map (Mapping[str, str | None]): See LabelScheme.
+    vocabularies (Mapping[str, str]): By label, what identifiers are of that are numbers only, such as "NCBIGene".
     guideline (str): Name of the annotation guideline; that of the corpus unless several share one.
     ids (str): What the identifiers are ("pmid", "medline-ui"), or empty if they name nothing outside the corpus.
     pmid (str): Pattern whose group 1 is the PMID in an identifier; others have none.
@@ -113,6 +114,7 @@ class Corpus:
     downloads: Mapping[str, Download] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     label_map: Mapping[str, str | None] = field(default_factory=dict)
+    vocabularies: Mapping[str, str] = field(default_factory=dict)
     guideline: str = ""
     ids: str = ""
     pmid: str = r"(.+)"
@@ -187,7 +189,8 @@ _REQUIRED = {
 }
 _OPTIONAL = {
     **dict.fromkeys(("text", "folder", "guideline", "ids", "pmid", "group", "reader"), _TEXT),
-    **dict.fromkeys(("files", "sha256", "downloads", "options", "label_map", "counts", "broken", "overlaps"), _TABLE),
+    **dict.fromkeys(("files", "sha256", "downloads", "options", "label_map", "vocabularies"), _TABLE),
+    **dict.fromkeys(("counts", "broken", "overlaps"), _TABLE),
     "survey": "a list of whole numbers",
     "oddities": _TEXTS,
     "metrics": _TEXTS,

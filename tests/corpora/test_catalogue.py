@@ -50,6 +50,7 @@ def test_catalogue_record_is_whole(corpus: Corpus) -> None:
         assert len(set(labels)) == len(labels)
     assert corpus.labels == tuple(sorted(corpus.labels))
     assert set(corpus.label_map.values()) <= {*corpus.labels, None}
+    assert set(corpus.vocabularies) <= set(corpus.labels)
     assert all(6 <= number <= 14 for number in corpus.survey)
     assert all(re.fullmatch("[a-z]{2}", language) for language in corpus.languages)
     assert all(oddity.endswith((".", "…")) for oddity in corpus.oddities)
@@ -114,6 +115,14 @@ def test_load_corpus_reads_from_the_folder_of_the_environment(
         "linking": {"bc5cdr": ["MESH"]},
         "relations": {"bc5cdr": ["CID"]},
     }
+
+
+def test_read_corpus_says_what_bare_numbers_are_of(write: Callable[..., Path]) -> None:
+    lines = ("9|t|TNF of mice", "9|a|", "9\t0\t3\tTNF\tGene\t7124,D011", "9\t7\t11\tmice\tDomainMotif\t10", "\n")
+    folder = write("nlm-gene/NLMgene_Test.PubTator", "\n".join(lines)).parent.parent
+    (record,) = read_corpus("nlm-gene", "test", folder)
+    found = [(concept.resource, concept.id) for mention in record.mentions for concept in mention.concepts]
+    assert found == [("NCBIGene", "7124"), ("", "D011"), ("", "10")]
 
 
 def test_load_corpus_says_what_is_wrong_at_once(vocab: Vocab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, read_corpus
 from spacy_biomedplm.corpora.exclusion import TEST, leave_out_tests
+from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.kb.concepts import Concept, Name
@@ -37,7 +38,9 @@ def read_corpus_names(
     known = KnowledgeBase.open(find_base(base)) if base else None
     counts: Counter[str] = Counter()
     root = find_root(None)
-    records = list(read_corpus(corpus.name, split, root, reading.report))
+    # What is broken in the published files is known, and mended as for training.
+    report = Report(errors="repair") if corpus.broken.get(split) else reading.report
+    records = list(read_corpus(corpus.name, split, root, report))
     kept = leave_out_tests(corpus, split, records, root)
     if len(kept) < len(records):
         counts["documents that share text with a test document"] = len(records) - len(kept)
