@@ -15,8 +15,8 @@ import typer
 from _common import OutputOption, TableOption, markdown_table, provenance, run, save
 
 from spacy_biomedplm.abbreviations.detection import find_definitions
-from spacy_biomedplm.abbreviations.scorer import Pair, make_pair, unplaced_pairs
-from spacy_biomedplm.corpora.abbreviations import DEFINES, LONG, SHORT, read_ab3p, read_acronyms
+from spacy_biomedplm.abbreviations.scorer import make_pair, record_pairs
+from spacy_biomedplm.corpora.abbreviations import LONG, SHORT, read_ab3p, read_acronyms
 from spacy_biomedplm.corpora.catalogue import find_files, find_root, get_corpus
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.scoring import PRF, count
@@ -108,17 +108,6 @@ def is_development(doc_id: str) -> bool:
     return hashlib.sha256(doc_id.encode()).digest()[0] % 2 == 0
 
 
-def gold_pairs(record: DocumentRecord) -> set[Pair]:
-    """Return the definitions of a record, also those that do not stand in its text."""
-    texts = {mention.id: record.text[slice(*mention.fragments[0])] for mention in record.mentions}
-    found = unplaced_pairs(record.infons)
-    for relation in record.relations:
-        if relation.label == DEFINES:
-            ends = {argument.role: texts[argument.target] for argument in relation.arguments}
-            found.add(make_pair(ends["short"], ends["long"]))
-    return found
-
-
 def score_pairs(records: Sequence[DocumentRecord], detector: Detector) -> dict[str, Any]:
     """Return scores of the different pairs of each document."""
     total = PRF()
@@ -126,7 +115,7 @@ def score_pairs(records: Sequence[DocumentRecord], detector: Detector) -> dict[s
         pairs = {
             make_pair(record.text[slice(*short)], record.text[slice(*long)]) for short, long in detector(record.text)
         }
-        total += count(pairs, gold_pairs(record))
+        total += count(pairs, record_pairs(record))
     return _describe(total, len(records))
 
 

@@ -1,7 +1,7 @@
 """Which words before (or in) a bracket a short form stands for: every start of a long form with its best alignment."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -10,12 +10,14 @@ from spacy_biomedplm.abbreviations.features import (
     VOWELS,
     context_starts,
     describe_long,
+    describe_missed,
     describe_passed,
     describe_short,
     describe_step,
     is_balanced,
+    known_starts,
 )
-from spacy_biomedplm.abbreviations.units import MAX_UNITS, SIGNS, WRITTEN, Unit, split_units
+from spacy_biomedplm.abbreviations.units import LOOSE, MAX_UNITS, Unit, split_units, swap_units
 
 _NONE = float("-inf")
 
@@ -25,12 +27,15 @@ class Alignment(NamedTuple):
 
     start (int): First character of the long form in the context.
     score (float): Logarithm of the odds of this long form to none.
-    path (tuple[int, ...]): The character of each unit, -1 for one without.
+    path (tuple[int, ...]): The character of each unit, -1 for one without; empty where the short form is just known to
+        stand for the long form.
+    units (tuple[Unit, ...]): The parts of the short form in the order of the path.
     """
 
     start: int
     score: float
     path: tuple[int, ...]
+    units: tuple[Unit, ...]
 
 
 class Aligner:
@@ -52,14 +57,23 @@ class Aligner:
         after (int): A character after which the long form begins.
         """
         units = split_units(short)
-        if not units or len(units) > MAX_UNITS or not _is_hopeful(context, units):
+        if not units or len(units) > MAX_UNITS:
             return []
-        places = [place for place in context.find(units[0]) if place > after]
-        if not places:
-            return []
-        search = _Search(context, units, self.tables)
         bias = sum(self.weights[name] for name in (*extra, *describe_short(units, short)))
         found = []
+        for start in known_starts(context, short):
+            if start > after:
+                found.append(Alignment(start, bias + self.weights["known"], (), units))
+        for order in (units, *swap_units(short)):
+            if _is_hopeful(context, order):
+                found += self._align(context, order, after, bias + (self.weights["swapped"] if order != units else 0.0))
+        return sorted(found, key=lambda item: (-item.score, item.start))
+
+    def _align(self, context: Context, units: tuple[Unit, ...], after: int, bias: float) -> Iterator[Alignment]:
+        places = [place for place in context.find(units[0]) if place > after]
+        if not places:
+            return
+        search = _Search(context, units, self.tables)
         for place in places:
             if place not in search.best[0]:
                 continue
@@ -69,8 +83,7 @@ class Aligner:
                     rest = describe_long(context, start, units, path)
                     score = bias + self.weights[name] + search.best[0][place]
                     score += sum(self.weights[key] * count for key, count in rest.items())
-                    found.append(Alignment(start, score, path))
-        return sorted(found, key=lambda item: (-item.score, item.start))
+                    yield Alignment(start, score, path, units)
 
     def features(self, context: Context, short: str, alignment: Alignment, extra: tuple[str, ...] = ()) -> Counter[str]:
         """Return the features of an alignment; their weights sum up to its score.
@@ -82,13 +95,19 @@ class Aligner:
         """
         units = split_units(short)
         found = Counter((*extra, *describe_short(units, short)))
+        if not alignment.path:
+            found["known"] += 1
+            return found
+        if alignment.units != units:
+            found["swapped"] += 1
+            units = alignment.units
         found.update(describe_long(context, alignment.start, units, alignment.path))
         starts = context_starts(context, units, alignment.path)
         found.update(name for start, name in starts if start == alignment.start)
         before = alignment.path[0]
-        for unit, place in zip(units[1:], alignment.path[1:], strict=True):
+        for number, (unit, place) in enumerate(zip(units[1:], alignment.path[1:], strict=True), 1):
             if place < 0:
-                found[f"missed.{unit.kind}"] += 1
+                found[describe_missed(units, number)] += 1
                 continue
             first, then = context.words[before], context.words[place]
             found.update(describe_step(context, unit, before, place, last=unit is units[-1]))
@@ -107,7 +126,7 @@ def _is_hopeful(context: Context, units: tuple[Unit, ...]) -> bool:
     allowed = len(units) // 4 + sum(unit.kind != "letter" for unit in units)
     end = len(context.lower)
     for number in range(len(units) - 1, -1, -1):
-        if units[number].kind == "letter" and units[number].text not in WRITTEN | SIGNS:
+        if units[number].kind == "letter" and units[number].text not in LOOSE:
             found = context.lower.rfind(units[number].text, 0, end)
             if found < 0:
                 allowed -= 1
@@ -127,13 +146,16 @@ class Tables:
     def __init__(self, weights: Mapping[str, float]) -> None:
         self.weights = Counter(dict(weights))
         cases = ("lower", "upper")
-        self.arrive = [[self.weights[f"{name}.{case}"] for name in ("initial", "joint", "new")] for case in cases]
+        self.arrive = [
+            [self.weights[f"{name}.{case}"] for name in ("initial", "joint", "new", "link")] for case in cases
+        ]
         self.within = [[self.weights[f"{name}.{case}"] for name in ("next", "syllable", "inside")] for case in cases]
-        self.gaps = {name: self.weights[f"gap.{name}"] if name else 0.0 for name in ("", "bracket", "stop")}
+        self.gaps = {
+            name: self.weights[f"gap.{name}"] if name else 0.0 for name in ("", "bracket", "stop", "comma", "slash")
+        }
         kinds = ("word", "link", "clause", "joint", "locant", "number")
         self.skipped = {kind: self.weights[f"skipped.{kind}"] for kind in kinds}
         self.trailing = {kind: self.weights[f"trailing.{kind}"] for kind in kinds}
-        self.missed = {kind: self.weights[f"missed.{kind}"] for kind in ("letter", "number", "greek", "sign")}
 
 
 class _Search:
@@ -144,6 +166,7 @@ class _Search:
         self.gaps = list(accumulate(tables.gaps[gap] for gap in (*context.gaps, context.tail)))
         self.skipped = list(accumulate((tables.skipped[kind] for kind in context.kinds), initial=0.0))
         self.trailing = list(accumulate((tables.trailing[kind] for kind in context.kinds), initial=0.0))
+        self.missed = [tables.weights[describe_missed(units, number)] for number in range(len(units))]
         self.best: list[dict[int, float]] = [{} for _ in units]
         self.next: list[dict[int, tuple[int, int] | None]] = [{} for _ in units]
         for number in range(len(units) - 1, -1, -1):
@@ -167,7 +190,7 @@ class _Search:
                 self._end(number, places, missed)
             else:
                 self._step(number, places, then, missed)
-                missed += self.tables.missed[self.units[then].kind]
+                missed += self.missed[then]
 
     def _end(self, number: int, places: list[int], missed: float) -> None:
         words, best, total = self.context.words, self.best[number], len(self.context.starts)
@@ -207,13 +230,14 @@ class _Search:
         """Return the weight of each match of a unit after one in another word."""
         unit, context, tables = self.units[number], self.context, self.tables
         if unit.kind == "letter":
-            initial, joint, new = tables.arrive[unit.upper]
+            initial, joint, new, link = tables.arrive[unit.upper]
             plural = number == len(self.units) - 1 and unit.text == "s" and not unit.upper
             found: dict[int, float] = {}
             for place in self.best[number]:
                 word = context.words[place]
                 if place == context.starts[word]:
-                    found[place] = initial if context.spaced[word] else joint
+                    is_link = context.kinds[word] in ("link", "clause")
+                    found[place] = link if is_link else initial if context.spaced[word] else joint
                 else:
                     found[place] = tables.weights["plural"] if plural and place == context.ends[word] - 1 else new
             return found

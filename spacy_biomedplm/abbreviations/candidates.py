@@ -33,7 +33,7 @@ _NO_SHORT = re.compile(
 )
 """Measurements, words, sentences."""
 _SPECIES = re.compile(r"[A-Z][a-z]{0,2}\. ?[a-z]{3,}")
-_QUOTES = "\"'`´‘’“”«»* \t\r\n"
+QUOTES = "\"'`´‘’“”«»* \t\r\n"
 _SENTENCE = re.compile(r"[.!?][\"')\]”’]*\s+(?=[\"'(\[“‘]?[A-Z0-9])|\n\s*\n|\t")
 _NO_END = re.compile(
     r"(?:^|[\s(\[])(?:[A-Za-z]|e\.g|i\.e|[Vv]s|[Dd]rs?|[Ff]igs?|[Rr]ef|[Ee]q|[Nn]o|[Nn]os|[Ss]pp?|subsp|var|cf|ca|al|"
@@ -157,9 +157,9 @@ def trim(text: str, start: int, end: int) -> Place | None:
     text (str): The text.
     start, end (int): First character and the one after the last.
     """
-    while start < end and text[start] in _QUOTES:
+    while start < end and text[start] in QUOTES:
         start += 1
-    while end > start and text[end - 1] in _QUOTES:
+    while end > start and text[end - 1] in QUOTES:
         end -= 1
     return (start, end) if start < end else None
 

@@ -69,7 +69,8 @@ class Context:
         key = unit.kind, unit.text
         if key not in self.places:
             if unit.kind == "letter":
-                found = [place for place, char in enumerate(self.lower) if char in WRITTEN.get(unit.text, unit.text)]
+                forms = WRITTEN.get(unit.text, unit.text)
+                found = [place for place, char in enumerate(self.lower) if char in forms]
                 if unit.text in SIGNS:
                     found = sorted({*found, *self._find_words(SIGNS[unit.text], ())})
             elif unit.kind == "number":
@@ -90,7 +91,11 @@ class Context:
 
 def _kind_of_gap(gap: str) -> str:
     chars = frozenset(gap)
-    return "bracket" if chars & _BRACKETS else "stop" if chars & _STOPS else ""
+    if chars & _BRACKETS:
+        return "bracket"
+    if chars & _STOPS:
+        return "comma" if any(char.isspace() for char in chars) else "stop"
+    return "slash" if "/" in chars else ""
 
 
 def _kind_of_word(word: str, *, spaced: bool) -> str:

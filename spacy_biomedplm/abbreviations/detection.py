@@ -12,9 +12,11 @@ from typing import NamedTuple
 from spacy_biomedplm.abbreviations.alignment import Aligner, Alignment
 from spacy_biomedplm.abbreviations.candidates import Candidate, Place, find_borders, find_candidates
 from spacy_biomedplm.abbreviations.context import Context
+from spacy_biomedplm.abbreviations.features import describe_candidate
 from spacy_biomedplm.errors import BiomedplmError, coded
 
 THRESHOLD = 0.4
+_AFTER = re.compile(r"[\"')\]]+\s+([^\W\d_])")
 _WORD = re.compile(r"\w+")
 
 
@@ -103,24 +105,26 @@ def read_candidates(text: str, borders: Sequence[int], aligner: Aligner) -> Iter
             place = candidate.context
             context = Context(text[place[0] : place[1]])
         short = text[candidate.short[0] : candidate.short[1]]
-        extra = describe_candidate(candidate)
+        extra = describe_candidate(text, candidate)
+        after = _letter_after(text, candidate)
         alignments = [
             alignment
             for alignment in aligner.align(context, short, extra, context.text.rfind(short))
-            if alignment.start == 0 or candidate.order == "long-short"
+            if (alignment.start == 0 or candidate.order == "long-short") and not _goes_on(alignment, after)
         ]
         yield Reading(candidate, context, short, extra, alignments)
 
 
-def describe_candidate(candidate: Candidate) -> tuple[str, ...]:
-    """Return the features that a candidate has whatever its long form is.
+def _letter_after(text: str, candidate: Candidate) -> str:
+    """Return the letter, in lower case, that the word after a bracket with a short form begins with."""
+    match = _AFTER.match(text, candidate.short[1]) if candidate.order == "long-short" else None
+    return match.group(1).lower() if match else ""
 
-    candidate (Candidate): The candidate.
-    """
-    return (
-        *(("part.later",) if candidate.part else ()),
-        *(("order.short-long",) if candidate.order == "short-long" else ()),
-    )
+
+def _goes_on(alignment: Alignment, letter: str) -> bool:
+    """Return whether the word after the bracket has a missing letter: "transmission (TEM) electron microscopy"."""
+    pairs = zip(alignment.units, alignment.path, strict=False)
+    return any(place < 0 and unit.text == letter for unit, place in pairs)
 
 
 def _without_overlap(definitions: Iterable[Definition]) -> list[Definition]:

@@ -1,14 +1,63 @@
 """The features of alignments: how a short form comes from a stretch of text, in names that have weights."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator
 
+from spacy_biomedplm.abbreviations.candidates import QUOTES, Candidate
 from spacy_biomedplm.abbreviations.context import WORD, Context
-from spacy_biomedplm.abbreviations.units import GREEK, Unit
+from spacy_biomedplm.abbreviations.units import GREEK, KNOWN, Unit
 
 VOWELS = frozenset("aeiouy")
 _CHEMICAL = frozenset("bis cis di iso mono n nor o p rac sec tert tetra trans tri".split()) | set(GREEK)
+_SMALL = frozenset(("link", "clause"))
+_REACH = 2000
+"""Characters in which a short form may come again."""
+_TRIES = 5
 _OPEN_ENDS = frozenset("-–—,;:/")
+
+
+def describe_candidate(text: str, candidate: Candidate) -> tuple[str, ...]:
+    """Return the features that a candidate has whatever its long form is.
+
+    text (str): The text.
+    candidate (Candidate): The candidate.
+    """
+    start, end = candidate.short
+    found = ["part.later"] if candidate.part else []
+    if candidate.order == "short-long":
+        found.append("order.short-long")
+        bracket = end
+    else:
+        bracket = candidate.context[1]
+        if not candidate.part and any(char.isalpha() for char in text[bracket:start]):
+            found.append("part.lead")
+        found += _describe_end(text[end : end + 3].lstrip(QUOTES))
+    if text[bracket] in "([":
+        found.append("bracket.attached")
+    if _is_repeated(text, text[start:end], end):
+        found.append("short.repeated")
+    return tuple(found)
+
+
+def _describe_end(after: str) -> list[str]:
+    """Return the feature of what stands after a short form in a bracket."""
+    if after[:1] in (")", "]"):
+        return ["bracket.followed"] if after[1:2].isalnum() or after[1:2] in ("-", "/") else []
+    return ["part.equal" if after[:1] in ("=", "<", ">") else "part.comma" if after[:1] in (",", ";") else "part.first"]
+
+
+def _is_repeated(text: str, short: str, start: int) -> bool:
+    """Return whether a short form soon comes again as a word."""
+    end = start + _REACH
+    for _ in range(_TRIES):
+        start = text.find(short, start, end)
+        if start < 0:
+            return False
+        if not (text[start - 1].isalnum() or text[start + len(short) : start + len(short) + 1].isalnum()):
+            return True
+        start += len(short)
+    return False
 
 
 def describe_short(units: tuple[Unit, ...], short: str) -> list[str]:
@@ -30,7 +79,24 @@ def describe_short(units: tuple[Unit, ...], short: str) -> list[str]:
         found.append("short.digit")
     if any(char.isspace() for char in short):
         found.append("short.words")
+    if units[0].kind == "number":
+        found.append("short.number")
+    if short.rstrip(")]")[-1] in "+-−–*":
+        found.append("short.sign")
     return found
+
+
+def describe_missed(units: tuple[Unit, ...], number: int) -> str:
+    """Return the feature of a unit that stands for nothing in the long form.
+
+    units (tuple[Unit, ...]): The short form.
+    number (int): Which of them.
+    """
+    unit = units[number]
+    if unit.kind != "letter":
+        return f"missed.{unit.kind}"
+    place = "last" if number == len(units) - 1 else "inner"
+    return f"missed.{place}.{'upper' if unit.upper else 'lower'}"
 
 
 def describe_passed(context: Context, first: int, then: int, name: str) -> Iterator[str]:
@@ -56,7 +122,7 @@ def context_starts(context: Context, units: tuple[Unit, ...], path: tuple[int, .
     if place > context.starts[word]:
         found = [(token, "start.inside")]
     elif place == token:
-        found = [(place, "start.link" if context.kinds[word] in ("link", "clause") else "start.word")]
+        found = [(place, "start.link" if context.kinds[word] in _SMALL else "start.word")]
     else:
         kind = "prefix" if _is_prefix(context.lower[token:place]) else "part"
         found = [(token, f"start.{kind}.whole"), (place, f"start.{kind}.cut")]
@@ -64,12 +130,31 @@ def context_starts(context: Context, units: tuple[Unit, ...], path: tuple[int, .
     first = context.words[context.starts[word]]
     while first and not context.spaced[first]:
         first -= 1
-    before = first - 1
-    is_word = first > 0 and context.kinds[before] == "word"
-    if len(missed) == 1 and is_word and context.starts[before] in context.find(missed[0]):
+    if len(missed) == 1:
         which = "second" if path[1:2] == (-1,) else "later"
-        found.append((context.token_start(before), f"start.rotated.{which}"))
+        places = context.find(missed[0])
+        for before in range(first - 1, max(first - 4, -1), -1):
+            if context.kinds[before] != "word":
+                break
+            if context.starts[before] in places:
+                near = "" if before == first - 1 else ".far"
+                found.append((context.token_start(before), f"start.rotated.{which}{near}"))
+                break
     return found
+
+
+def known_starts(context: Context, short: str) -> list[int]:
+    """Return where long forms begin that a short form is known for, though they do not have its letters.
+
+    context (Context): The text.
+    short (str): The short form.
+    """
+    found = (
+        len(context.text) - len(long)
+        for long in KNOWN.get(short.lower().replace("(", "").replace(")", ""), ())
+        if context.lower.endswith(long)
+    )
+    return [start for start in found if start in context.starts]
 
 
 def _is_prefix(text: str) -> bool:
@@ -97,17 +182,50 @@ def describe_long(context: Context, start: int, units: tuple[Unit, ...], path: t
     """
     first = bisect_left(context.starts, start)
     words = sum(context.spaced[first + 1 :]) + 1
+    elsewhere = list(_find_elsewhere(context, start, units, path))
+    places = [place for place in path if place >= 0]
+    matched = {context.words[place] for place in places}
+    heads = {context.words[place] for place in places if place == context.starts[context.words[place]]}
+    heads |= {word for _, word in elsewhere}
     found = {
         "long.one": int(words == 1),
         "long.more": max(0, words - len(units) - 1),
         "long.short": int(len(context.text) - start <= len(units) + 2),
+        "long.clause": context.kinds[first:].count("clause"),
         "single.one": int(words == 1 and len(units) == 1),
         "single.more": int(words > 1 and len(units) == 1),
+        "one.upper": int(words == 1 < len(units) and all(unit.upper for unit in units)),
+        "one.heads": int(words == 1 < len(heads)),
     }
-    for unit, place in zip(units, path, strict=True):
-        if place < 0 and unit.kind in ("number", "greek") and any(match >= start for match in context.find(unit)):
-            found[f"elsewhere.{unit.kind}"] = found.get(f"elsewhere.{unit.kind}", 0) + 1
+    found |= Counter(f"elsewhere.{kind}" for kind, _ in elsewhere)
+    if len(units) > 1 and words > 1 and path.count(-1) == len(elsewhere):
+        wanted = {word for word in range(first, max(matched) + 1) if _is_wanted(context, word)} | {first}
+        if wanted <= heads:
+            found["all.exact" if len(heads) == len(units) else "all.heads"] = 1
+        elif wanted <= heads | matched:
+            found["all.matched"] = 1
     return found
+
+
+def _is_wanted(context: Context, word: int) -> bool:
+    """Return whether a short form made of all first letters has one of this word."""
+    return context.spaced[word] and context.kinds[word] not in _SMALL
+
+
+def _find_elsewhere(
+    context: Context, start: int, units: tuple[Unit, ...], path: tuple[int, ...]
+) -> Iterator[tuple[str, int]]:
+    """Yield the kinds of the units that an alignment lacks and the words that begin with them in another order."""
+    taken = {context.words[place] for place in path if place >= 0 and place == context.starts[context.words[place]]}
+    for unit, place in zip(units, path, strict=True):
+        if place >= 0:
+            continue
+        for match in context.find(unit):
+            word = context.words[match]
+            if match >= start and (unit.kind != "letter" or (match == context.starts[word] and word not in taken)):
+                taken.add(word)
+                yield unit.kind, word
+                break
 
 
 def describe_step(context: Context, unit: Unit, before: int, place: int, *, last: bool) -> list[str]:
@@ -125,6 +243,8 @@ def describe_step(context: Context, unit: Unit, before: int, place: int, *, last
         exact = context.lower[context.starts[word] : context.ends[word]] == unit.text
         return [f"{unit.kind}.{'exact' if exact else 'word'}"]
     if place == context.starts[word]:
+        if context.kinds[word] in _SMALL:
+            return [f"link.{case}"]
         return [f"initial.{case}" if context.spaced[word] else f"joint.{case}"]
     if last and unit.text == "s" and not unit.upper and place == context.ends[word] - 1:
         return ["plural"]

@@ -10,6 +10,7 @@ from spacy.training import Example
 from spacy_biomedplm.attributes import Relation
 from spacy_biomedplm.corpora.abbreviations import DEFINES
 from spacy_biomedplm.scoring import PRF, count
+from spacy_biomedplm.types import DocumentRecord
 
 Pair = tuple[str, str]
 UNPLACED = "unplaced"
@@ -68,6 +69,20 @@ def gold_pairs(doc: Doc) -> set[Pair] | None:
     found |= unplaced_pairs(doc._.metadata or {})
     annotated = DEFINES in ((doc._.annotated or {}).get("relations") or ())
     return found if found or annotated else None
+
+
+def record_pairs(record: DocumentRecord) -> set[Pair]:
+    """Return the definitions of a record, also those that do not stand in its text.
+
+    record (DocumentRecord): As a reader of definitions makes it.
+    """
+    texts = {mention.id: record.text[slice(*mention.fragments[0])] for mention in record.mentions}
+    found = unplaced_pairs(record.infons)
+    for relation in record.relations:
+        if relation.label == DEFINES:
+            ends = {argument.role: texts[argument.target] for argument in relation.arguments}
+            found.add(make_pair(ends["short"], ends["long"]))
+    return found
 
 
 def unplaced_pairs(infons: Mapping[str, str]) -> set[Pair]:

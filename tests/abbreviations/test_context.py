@@ -22,3 +22,10 @@ def test_token_start_goes_back_to_white_space_or_an_open_bracket() -> None:
 
 def test_words_have_kinds() -> None:
     assert Context("loss of 5-HT was high").kinds == ["word", "link", "number", "joint", "clause", "word"]
+
+
+def test_gaps_tell_commas_from_locants() -> None:
+    assert Context("a, b").gaps == ["", "comma"]
+    assert Context("1,2").gaps == ["", "stop"]
+    assert Context("wet/dry").gaps == ["", "slash"]
+    assert Context("a (b").gaps == ["", "bracket"]

@@ -22,6 +22,8 @@ def pairs(text: str) -> list[tuple[str, str]]:
         ("transforming growth factor-β1 (TGF-b1) and", "TGF-b1", "transforming growth factor-β1"),
         ("Forced expiratory volumes (FEV(1.0)) fell.", "FEV(1.0)", "Forced expiratory volumes"),
         ("the Escherichia coli (E. coli) strain", "E. coli", "Escherichia coli"),
+        ("Peak levels of mercury (Hg) in hair", "Hg", "mercury"),
+        ("The maximum velocity (Vmax) fell.", "Vmax", "maximum velocity"),
     ],
 )
 def test_find_definitions(text: str, short: str, long: str) -> None:
@@ -82,3 +84,7 @@ def test_time_grows_with_the_length_only() -> None:
 
     seconds(10)
     assert seconds(400) < 12 * max(seconds(100), 0.01)
+
+
+def test_a_long_form_that_goes_on_after_the_bracket_is_none() -> None:
+    assert pairs("seen by transmission (TEM) electron microscopy") == []

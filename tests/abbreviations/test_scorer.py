@@ -1,9 +1,10 @@
 import spacy
 from spacy.training import Example
 
-from spacy_biomedplm.abbreviations.scorer import doc_pairs, make_pair, score_abbreviations, unplaced_pairs
+from spacy_biomedplm.abbreviations.scorer import doc_pairs, make_pair, record_pairs, score_abbreviations, unplaced_pairs
 from spacy_biomedplm.attributes import Relation
 from spacy_biomedplm.corpora.abbreviations import DEFINES
+from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, MentionRecord, RelationRecord
 
 TEXT = "Tumor necrosis factor (TNF) and heart rate (HR)"
 
@@ -34,3 +35,11 @@ def test_pairs_ignore_white_space_and_the_case_of_long_forms() -> None:
         ("TNF", "tumor necrosis factor"),
         ("HR", "heart rate"),
     }
+
+
+def test_pairs_of_a_record_are_those_in_its_text_and_the_others() -> None:
+    mentions = (MentionRecord("T1", "Long form", ((0, 21),)), MentionRecord("T2", "Short form", ((23, 26),)))
+    relation = RelationRecord("R1", DEFINES, (ArgumentRecord("long", "T1"), ArgumentRecord("short", "T2")))
+    infons = {"unplaced": '[["CO", "cardiac output", ""]]'}
+    record = DocumentRecord("1", TEXT, mentions, relations=(relation,), infons=infons)
+    assert record_pairs(record) == {("TNF", "tumor necrosis factor"), ("CO", "cardiac output")}
