@@ -46,6 +46,7 @@ class Task:
     config (str): What the base is built from, in the project.
     labels (tuple[str, ...]): Labels of mentions; empty for all.
     learn (tuple[str, ...]): Splits that a linker learns from, those for tuning last.
+    more (tuple[tuple[str, str, str], ...]): Other corpora, splits and labels whose names help at last.
     test (str): Split that counts.
     """
 
@@ -54,12 +55,14 @@ class Task:
     config: str
     labels: tuple[str, ...] = ()
     learn: tuple[str, ...] = ("train", "dev")
+    more: tuple[tuple[str, str, str], ...] = ()
     test: str = "test"
 
 
+_BIORED = ("biored", "train", "DiseaseOrPhenotypicFeature")
 TASKS = (
-    Task("NCBI-disease", "ncbi-disease", MEDIC),
-    Task("BC5CDR, diseases", "bc5cdr", MEDIC, ("Disease",)),
+    Task("NCBI-disease", "ncbi-disease", MEDIC, more=(("bc5cdr", "train", "Disease"), _BIORED)),
+    Task("BC5CDR, diseases", "bc5cdr", MEDIC, ("Disease",), more=(("ncbi-disease", "train", "Disease"), _BIORED)),
     Task("BC5CDR, chemicals", "bc5cdr", "chemicals.toml", ("Chemical",)),
     Task("Species-800", "species800-pubtator", "species.toml", learn=("train",)),
     Task("GNormPlus, genes", "gnormplus", "genes.toml", ("Gene",), learn=("train",)),
@@ -68,23 +71,28 @@ TASKS = (
 )
 
 
-def build_base(task: Task, splits: Sequence[str], folder: Path) -> Path:
-    """Return a base with the names of some splits, and its indexes.
+def build_base(task: Task, sources: Sequence[tuple[str, str, Sequence[str]]], folder: Path) -> Path:
+    """Return a base with the names that corpora use, and its indexes.
 
-    task (Task): For it. splits (Sequence[str]): Of its corpus. folder (Path): For bases.
+    task (Task): For it. sources (Sequence): Corpora, splits and labels. folder (Path): For bases.
     """
     config = read_config(PROJECT / "configs" / task.config)
     plain = folder / config.name
     if not plain.exists():
         build_lexical(assemble(config, plain).base)
-    if not splits:
+    if not sources:
         return plain
-    out = folder / "-".join((config.name, task.corpus, *task.labels, *splits)).lower()
+    parts = [part for corpus, split, labels in sources for part in (corpus, split, *labels)]
+    out = folder / "-".join((config.name, *parts))
     if not out.exists():
-        options = {"base": str(plain), "labels": list(task.labels)}
         names = [
-            SourceConfig(find_root() / task.corpus / split, "corpus", f"{task.corpus}/{split}", options=options)
-            for split in splits
+            SourceConfig(
+                find_root() / corpus / split,
+                "corpus",
+                f"{corpus}/{split}",
+                options={"base": str(plain), "labels": list(labels)},
+            )
+            for corpus, split, labels in sources
         ]
         build_lexical(assemble(replace(config, sources=(*config.sources, *names)), out).base)
     return out
@@ -143,15 +151,20 @@ def untrained(task: Task, base: Path) -> Language:
 
 def measure(task: Task, seeds: int, folder: Path) -> list[dict[str, Any]]:
     """Return figures of a task for each way to learn. task (Task), seeds (int): Trainings. folder (Path): Scratch."""
-    ways: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = [("nothing", (), ())]
-    for count in range(1, len(task.learn) + 1):
+    own = [(task.corpus, split, task.labels) for split in task.learn]
+    more = [(corpus, split, (label,)) for corpus, split, label in task.more]
+    ways: list[tuple[str, list[tuple[str, str, Any]], tuple[str, ...]]] = [("nothing", [], ())]
+    for count in range(1, len(own) + 1):
         splits = task.learn[:count]
         if count == 1:
-            ways.append((f"ranker: {splits[0]}", (), splits))
-        ways.append((f"ranker and names: {' + '.join(splits)}", splits, splits))
+            ways.append((f"ranker: {splits[0]}", [], splits))
+        ways.append((f"ranker and names: {' + '.join(splits)}", own[:count], splits))
+    if more:
+        others = ", ".join(corpus for corpus, _, _ in more)
+        ways.append((f"{ways[-1][0]}, names of {others}", [*own, *more], task.learn))
     rows = []
-    for way, names, learn in ways:
-        base = build_base(task, names, folder)
+    for way, sources, learn in ways:
+        base = build_base(task, sources, folder)
         if learn:
             documents = write_documents(task, learn, folder)
             linkers = (train_linker(task, documents, base, seed) for seed in range(1, seeds + 1))
