@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import typer
-from _common import console, provenance, resident_mb, run, write_json
+from _common import OutputOption, TableOption, markdown_table, provenance, resident_mb, run, save
 
 from spacy_biomedplm.corpora.catalogue import find_root, read_corpus
 from spacy_biomedplm.index.opening import build_lexical, open_indexes
@@ -114,7 +114,8 @@ def summarise(found: dict[str, Any], mentions: dict[str, Mentions]) -> dict[str,
 def main(
     scispacy: Path = typer.Option(None, help="Python with scispacy==0.6.2; without it only ours is measured."),
     genes: bool = typer.Option(True, help="With NCBI's human genes too, not with the diseases only."),
-    output: Path = typer.Option(None, help="JSON file for the figures."),
+    output: Path = OutputOption,
+    table: Path = TableOption,
 ) -> None:
     """Measure the indexes."""
     with tempfile.TemporaryDirectory(prefix="linking-") as scratch:
@@ -126,9 +127,29 @@ def main(
             figures["scispacy"] = summarise(theirs, mentions)
         counts = {"names": base.n_names, "concepts": base.n_concepts}
         counts |= {f"{name}_mentions": len(one.texts) for name, one in mentions.items()}
-    console.print_json(json.dumps({**counts, **figures}))
-    if output is not None:
-        write_json(output, {**counts, **figures, "provenance": provenance(None)})
+    record = {
+        "figure": "names of a base, asked for the test mentions of BC5CDR (diseases) and NCBI-disease, k = 30",
+        **provenance(None),
+        **counts,
+        "systems": figures,
+    }
+    save("linking_index", record, describe_systems(record), output=output, docs=table)
+
+
+def describe_systems(record: dict[str, Any]) -> str:
+    """Return the table. record (dict[str, Any]): Of the benchmark."""
+    figures = record["systems"]
+    titles = {"ours": "ours", "scispacy": f"scispaCy {figures.get('scispacy', {}).get('version', '')}"}
+    rows = [
+        ["build, s", *(f"{one['build_seconds']:,.1f}" for one in figures.values())],
+        ["load, s", *(f"{one['load_seconds']:.3f}" for one in figures.values())],
+        ["memory that loading and asking adds, MB", *(f"{one['load_mb']:.0f}" for one in figures.values())],
+        ["mentions/s", *(f"{one['mentions_per_second']:,.0f}" for one in figures.values())],
+    ]
+    for corpus in CORPORA:
+        recalls = ("/".join(f"{one[f'{corpus}_recall@{depth}']:.1f}" for depth in DEPTHS) for one in figures.values())
+        rows.append([f"{corpus}: recall@{'/'.join(map(str, DEPTHS))}, %", *recalls])
+    return markdown_table(["", *(titles[name] for name in figures)], rows)
 
 
 if __name__ == "__main__":

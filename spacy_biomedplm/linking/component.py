@@ -342,13 +342,12 @@ class BiomedLinker(TrainablePipe):
         """
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, make in self._parts().items():
+        is_copied = self.cfg["save_base"] and "base" not in exclude and self._knowledge is not None
+        for name, make in self._parts(with_folder=not is_copied).items():
             if name not in exclude:
                 folder.joinpath(f"{name}.msgpack").write_bytes(srsly.msgpack_dumps(make()))
         own = folder / "base"
-        if not self.cfg["save_base"] or "base" in exclude or self._knowledge is None:
-            return
-        if self.kb.folder.resolve() != own.resolve():
+        if is_copied and self.kb.folder.resolve() != own.resolve():
             shutil.rmtree(own, ignore_errors=True)
             shutil.copytree(self.kb.folder, own)
 
@@ -365,8 +364,10 @@ class BiomedLinker(TrainablePipe):
             self._open(folder / "base")
         return self
 
-    def _parts(self) -> dict[str, Callable[[], Any]]:
+    def _parts(self, *, with_folder: bool = True) -> dict[str, Callable[[], Any]]:
         def describe() -> dict[str, Any]:
+            if not with_folder:
+                return {"features": self.cfg["features"], "base": self.cfg["base"], "folder": ""}
             where = self.cfg["linker_name"] if self._knowledge is None else str(self._knowledge.base.folder.resolve())
             return {"features": self.cfg["features"], "base": self.cfg["base"], "folder": where}
 

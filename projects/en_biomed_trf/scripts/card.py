@@ -1,7 +1,7 @@
 """What a pipeline says of itself: meta.json, model card and licences."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
@@ -124,7 +124,35 @@ def sources_text(meta: Mapping[str, Any]) -> str:
     head = (
         "The weights learned from these. This package holds none of their texts; its vocabulary lists single words.\n"
     )
-    return head + "".join(f"\n{entry['name']}\n  {entry['url']}\n  {entry['license']}\n" for entry in meta["sources"])
+    text = head + _entries(meta["sources"])
+    for base in meta.get("knowledge_bases", ()):
+        text += f"\nThe knowledge base '{base['name']}' has ids, names, types and links of these.\n"
+        text += _entries(base["sources"])
+    return text
+
+
+def _entries(sources: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"\n{entry['name']}\n  {entry['url']}\n  {entry['license']}\n" for entry in sources)
+
+
+def concepts_text(meta: Mapping[str, Any]) -> str:
+    """Return the section on concepts, or nothing for a pipeline without a linker. meta (Mapping): The meta.json."""
+    text = ""
+    for base in meta.get("knowledge_bases", ()):
+        sources = sorted({entry["name"].partition(" (")[0] for entry in base["sources"]}, key=str.casefold)
+        text += f"""## Concepts
+
+`ent.kb_id_` is the best concept of an entity, `ent._.kb_ents` has the others with their probability; what names a
+concept with less than 0.5 is left alone. The base '{base["name"]}' has {base["concepts"]:,} concepts under
+{base["names"]:,} names, with UMLS CUIs where an open mapping gives one, else the ids of the vocabularies (MESH, HP,
+NCBIGene, NCBITaxon, CHEBI, UBERON, CL, GO …). Genes are human ones. `doc._.abbreviations` has abbreviations with their long
+forms.
+
+Made from {", ".join(sources)}; LICENSES_SOURCES has the terms of each. With a licence for the UMLS, build your own base
+and give it to `biomedplm_linker` as `linker_name`.
+
+"""
+    return text
 
 
 def model_card(meta: Mapping[str, Any]) -> str:
@@ -160,7 +188,7 @@ the probability that an entity is right. The pipeline knows these guidelines:
 
 {markdown_table(["guideline", "labels"], guidelines, left=2)}
 
-## What it was trained on
+{concepts_text(meta)}## What it was trained on
 
 Texts of any test split were kept out of the training data of every corpus, by identifier and by text ("left out"
 counts the documents that were dropped for it, and for the documents held back to choose and calibrate).

@@ -23,6 +23,8 @@ from rich.console import Console
 from spacy.util import load_config
 from wheel_check import find_paths, find_pickles
 
+from spacy_biomedplm.kb import KnowledgeBase
+
 PLUGIN = "spacy-biomedplm"
 console = Console()
 
@@ -77,6 +79,20 @@ def training_of(model: Path, plm: str, command: str = "") -> dict[str, Any]:
     }
     given = shlex.join(f"--vars.{key}={value}" for key, value in settings.items())
     return {"command": command or f"python -m spacy project run all projects/en_biomed_trf {given}", **settings}
+
+
+def describe_base(folder: Path) -> dict[str, Any]:
+    """Return what a knowledge base was made from: "name", "concepts", "names" and "sources", with mappings.
+
+    folder (Path): Of the base.
+    """
+    base = KnowledgeBase.open(folder)
+    origins = [*base.sources, *base.mappings]
+    sources = [
+        {"name": one["name"], "url": one.get("url", ""), "license": one.get("licence") or "not stated"}
+        for one in origins
+    ]
+    return {"name": base.name, "concepts": base.n_concepts, "names": base.n_names, "sources": sources}
 
 
 def spacy_range() -> str:
@@ -173,6 +189,7 @@ def main(
         calibration=read_json(calibration),
         training=training_of(model, plm, command),
     )
+    meta["knowledge_bases"] = [describe_base(path) for path in sorted(model.glob("*/base"))]
     meta["requirements"] = [f"{PLUGIN}>={installed_version(PLUGIN)}"]
     meta["spacy_version"] = spacy_range()
     with tempfile.TemporaryDirectory() as folder:
