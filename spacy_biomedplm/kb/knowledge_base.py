@@ -46,6 +46,7 @@ class KnowledgeBase(Mapping[str, Concept]):
         self.languages: list[str] = tables["languages"]
         self.types: list[str] = tables["types"]
         self.name_concepts, self.name_starts = arrays["name_concepts"], arrays["name_starts"]
+        self._name_starts_file = self._file("name_starts")
         self.name_sources, self.name_types = arrays["name_sources"], arrays["name_types"]
         self.name_languages, self.name_flags = arrays["name_languages"], arrays["name_flags"]
         self._columns = arrays
@@ -122,7 +123,7 @@ class KnowledgeBase(Mapping[str, Concept]):
 
     def names_of(self, row: int) -> range:
         """Return the rows of the names of a concept, the preferred one first. row (int): Row of the concept."""
-        first, last = span_of(self.name_starts, row, self._file("name_starts"))
+        first, last = span_of(self.name_starts, row, self._name_starts_file)
         if first == last:
             raise damaged(self._file("name_starts"), f"concept {row} has no name")
         return range(first, last)

@@ -67,28 +67,30 @@ def compare(mention: str, names: Sequence[str]) -> NDArray[np.float32]:
     names (Sequence[str]): Of concepts.
     RETURNS (NDArray[float32]): Shape (names, len(LEXICAL)), each between -1 and 1.
     """
-    found = np.zeros((len(names), len(LEXICAL)), dtype=np.float32)
-    folded, words, numbers = mention.casefold(), words_of(mention), _numbers_of(mention)
+    rows = [_compare(mention, name) for name in names]
+    return np.array(rows, dtype=np.float32).reshape(len(names), len(LEXICAL))
+
+
+@lru_cache(maxsize=1 << 17)
+def _compare(mention: str, name: str) -> tuple[float, ...]:
+    words, others = words_of(mention), words_of(name)
     own = set(words)
-    for row, name in enumerate(names):
-        others = words_of(name)
-        common = own.intersection(others)
-        begun = (
-            sum(1 for word in own if any(_begin_alike(word, other) for other in others)) if own != common else len(own)
-        )
-        found[row] = (
-            mention == name,
-            folded == name.casefold(),
-            sorted(words) == sorted(others),
-            len(common) / max(len(own), 1),
-            len(common) / max(len(set(others)), 1),
-            begun / max(len(own), 1),
-            words[-1:] == others[-1:],
-            [word[0] for word in words] == [word[0] for word in others],
-            numbers != _numbers_of(name),
-            (len(name) - len(mention)) / max(len(name), len(mention), 1),
-        )
-    return found
+    common = own.intersection(others)
+    begun = len(own)
+    if own != common:
+        begun = sum(any(_begin_alike(word, other) for other in others) for word in own)
+    return (
+        mention == name,
+        mention.casefold() == name.casefold(),
+        sorted(words) == sorted(others),
+        len(common) / max(len(own), 1),
+        len(common) / max(len(set(others)), 1),
+        begun / max(len(own), 1),
+        words[-1:] == others[-1:],
+        [word[0] for word in words] == [word[0] for word in others],
+        _numbers_of(mention) != _numbers_of(name),
+        (len(name) - len(mention)) / max(len(name), len(mention), 1),
+    )
 
 
 def _begin_alike(one: str, other: str) -> bool:
