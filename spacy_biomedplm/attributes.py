@@ -96,7 +96,8 @@ class Link(NamedTuple):
 
     concept_id (str): Its identifier; of a mention of several concepts all of them, with "|" between.
     score (float): Probability, or how alike the names are if the linker has not learned.
-    evidence (dict | None): What it rests on, if that was asked for: "name", "index" and "features".
+    evidence (dict | None): What it rests on, if that was asked for: "name", "index" and "features"; of several
+        concepts "parts", these of each.
     """
 
     concept_id: str
@@ -180,9 +181,11 @@ def set_links(doc: Doc, linker: str, links: Mapping[str, Sequence[Link]]) -> Non
     links (Mapping[str, Sequence[Link]]): By ``score_key`` of the entity, best first.
     """
     stored = doc.user_data.setdefault(LINKS_KEY, {})
-    for found in stored.values():
-        found.pop(linker, None)
+    for key, found in stored.items():
+        if key not in links:
+            found.pop(linker, None)
     for key, of_span in links.items():
+        # In place: the order of linkers is that in which they first came.
         stored.setdefault(key, {})[linker] = [list(link) for link in of_span]
 
 

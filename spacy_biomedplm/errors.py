@@ -527,8 +527,8 @@ class Errors:
         "one. Concepts stay apart and name each other as cross-references. Name a better mapping first to decide."
     )
     B577 = (
-        "'{id}' (source {source}) is no id. Wanted: one to 128 printable characters without white space. Repair the "
-        "source."
+        "'{id}' (source {source}) is no id. Wanted: one to 128 printable characters, no white space and no '|'. Repair "
+        "the source."
     )
     B578 = (
         "A name of '{id}' (source {source}) has {found}. Wanted: 1 to {wanted} characters. Repair the source, or leave "
@@ -587,10 +587,7 @@ class Errors:
     B509 = "The catalogue of language models knows no {option} '{value}'. Known: {known}."
 
     # B6xx: command line, input documents, output files
-    B691 = (
-        "The pipe '{component}' learned with the knowledge base '{name}' ({wanted}…), but '{folder}' holds another one "
-        "({found}…). Restore that base, or train anew."
-    )
+    B691 = "'{path}' is missing: the linker was not saved whole. Save it again, or restore the file."
     B692 = "{setting} is {found}, wanted {wanted}. Correct it in the config of the linker."
     B693 = (
         "No concept of the examples of the pipe '{component}' is in the knowledge base '{name}'. Take the base of "
@@ -762,6 +759,10 @@ class Warnings:
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "
         "with --guideline, if the model knows it."
+    )
+    W604 = (
+        "The pipe '{component}' learned with the knowledge base '{name}' and now links with another one: '{found}' in "
+        "'{folder}'. What it learned of names and concepts holds for ids that both have. Train anew for the best links."
     )
     W603 = (
         "A mention of {found:,} characters ('{start}…') is not linked: names of concepts have at most {most:,}. Check "

@@ -9,7 +9,7 @@ from typing import Any
 
 from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.kb.build import SCRATCH, build
+from spacy_biomedplm.kb.build import SCRATCH, build, partial_of
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.config import KbConfig, SourceConfig
 from spacy_biomedplm.kb.curies import normalise_id, prefix_of, spell_prefix
@@ -109,7 +109,7 @@ def assemble(config: KbConfig, out: Path, *, observe: Observer | None = None) ->
     with tempfile.TemporaryDirectory(prefix="biomedplm-kb-") as scratch:
         matching = _match([one.path for one in config.mapping.files], to, sources, Reading(report, Path(scratch)))
     mapping = matching.mapping(to)
-    reading = Reading(report, out.with_name(f"{out.name}.partial") / SCRATCH)
+    reading = Reading(report, partial_of(out) / SCRATCH)
     for one in config.mapping.files:
         reading.note_mapping(one.name or _name_of(one.path), one.facts)
     wanted = Wanted(config.filters, config.definitions, None if kept is None else tuple(map(spell_prefix, kept)))

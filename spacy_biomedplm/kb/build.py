@@ -20,6 +20,12 @@ _SPOOLS = "spools"
 SCRATCH = "scratch"
 
 
+def partial_of(out: Path) -> Path:
+    """Return the folder that becomes OUT when all is written. out (Path): The folder that is to be."""
+    # Of ".." only an absolute path has a name.
+    return Path(f"{os.path.abspath(out)}.partial")
+
+
 @contextmanager
 def new_folder(out: Path) -> Iterator[Path]:
     """Give the folder OUT.partial, which gets its name when all is written; after an error nothing is left.
@@ -27,8 +33,7 @@ def new_folder(out: Path) -> Iterator[Path]:
     out (Path): The folder that is to be.
     RAISES (BiomedplmError): B564 if it or its partial folder exists, B565 if it cannot be written.
     """
-    # Of ".." only an absolute path has a name.
-    partial = Path(f"{os.path.abspath(out)}.partial")
+    partial = partial_of(out)
     for path in (out, partial):
         if os.path.lexists(path):
             raise BiomedplmError(coded("B564", folder=path))

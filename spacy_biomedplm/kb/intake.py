@@ -23,7 +23,8 @@ MAX_ID_BYTES = 128
 MAX_NAME_CHARACTERS = 4000
 # Controls, and halves of surrogate pairs.
 _BROKEN = ("Cc", "Cs")
-_ID = re.compile(r"\S+\Z")
+# "|" joins the ids of a mention of several concepts.
+_ID = re.compile(r"[^\s|]+\Z")
 
 
 _ALL = Filters()

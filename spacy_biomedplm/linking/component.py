@@ -1,7 +1,7 @@
 """The pipe `biomedplm_linker`: concepts of a knowledge base for the entities of documents."""
 
-import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +10,24 @@ import srsly
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
 from thinc.api import Config, Model, set_dropout_rate
 from thinc.types import Floats2d
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, Link, get_links, score_key, set_links
+from spacy_biomedplm.attributes import Link, score_key
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
+from spacy_biomedplm.linking.annotation import annotate
 from spacy_biomedplm.linking.gold import Gold, count_of, find_gold, pairs_of
 from spacy_biomedplm.linking.knowledge import Knowledge
 from spacy_biomedplm.linking.learned import LearnedNames
 from spacy_biomedplm.linking.linker import Lesson, Linker
-from spacy_biomedplm.linking.mentions import find_mentions
+from spacy_biomedplm.linking.mentions import entities_of, find_mentions
 from spacy_biomedplm.linking.ranker import as_floats, fit_scale, ranking_loss
 from spacy_biomedplm.linking.settings import check_settings, make_filters
+from spacy_biomedplm.linking.storage import BASE, read_parts, replace_base, write_parts
 
 DEFAULT_MODEL = """
 [model]
@@ -132,15 +134,16 @@ class BiomedLinker(TrainablePipe):
         self.cfg: dict[str, Any] = {**settings, "features": [], "base": {}}
         self.learned = LearnedNames()
         self._knowledge: Knowledge | None = None
-        self._lessons: dict[str, Lesson] = {}
+        self._lessons: dict[Hashable, Lesson] = {}
+        self._configured: str = settings["linker_name"]
         check_settings(settings)
 
     @property
     def kb(self) -> KnowledgeBase:
         """The knowledge base, opened when it is first asked for.
 
-        RAISES (BiomedplmError): B575 if there is none of that name, B691 if it is not the one that the linker learned
-            with.
+        RAISES (BiomedplmError): B575 if there is none of that name. A warning (W604) says that it is not the one that
+            the linker learned with.
         """
         return self.knowledge.base
 
@@ -148,6 +151,9 @@ class BiomedLinker(TrainablePipe):
     def knowledge(self) -> Knowledge:
         """The knowledge base with its indexes. RAISES (BiomedplmError): As ``kb``."""
         if self._knowledge is None:
+            if not self.cfg["linker_name"]:
+                wanted = "the folder of a knowledge base, or its name in that of BIOMEDPLM_KB"
+                raise BiomedplmError(coded("B692", setting="linker_name", found="empty", wanted=wanted))
             self._open(find_base(self.cfg["linker_name"]))
         assert self._knowledge is not None
         return self._knowledge
@@ -155,21 +161,17 @@ class BiomedLinker(TrainablePipe):
     def _open(self, folder: Path) -> None:
         known = self.cfg["base"]
         knowledge = Knowledge(folder, make_filters(self.cfg["filters"]))
-        base = knowledge.base
-        if known and known["digest"] != base.digest:
-            values = {
-                "folder": folder,
-                "found": base.digest[:12],
-                "name": known["name"],
-                "wanted": known["digest"][:12],
-            }
-            raise BiomedplmError(coded("B691", component=self.name, **values))
+        if known and known["digest"] != knowledge.base.digest:
+            values = {"name": known["name"], "found": knowledge.base.name, "folder": folder}
+            warnings.warn(coded("W604", component=self.name, **values), stacklevel=4)
         self._knowledge = knowledge
 
     @property
     def linker(self) -> Linker:
         """Does the linking, without spaCy. RAISES (BiomedplmError): As ``kb``."""
-        return Linker(self.knowledge, self.learned, self.model if self.cfg["features"] else None, k=self.cfg["k"])
+        features = self.cfg["features"]
+        model = self.model if features else None
+        return Linker(self.knowledge, self.learned, model, k=self.cfg["k"], features=features)
 
     # Prediction
 
@@ -181,9 +183,13 @@ class BiomedLinker(TrainablePipe):
         RAISES (BiomedplmError): As ``kb``.
         """
         docs = list(docs)
-        found: list[dict[str, list[Link]]] = [{} for _ in docs]
+        labels = self.cfg["labels"]
+        found: list[dict[str, list[Link]]] = [
+            {score_key(span): [] for span in entities_of(doc) if labels is None or span.label_ in labels}
+            for doc in docs
+        ]
         texts = [doc.text for doc in docs]
-        mentions = find_mentions(docs, texts, self.cfg["labels"], write_out=self.cfg["resolve_abbreviations"])
+        mentions = find_mentions(docs, texts, labels, write_out=self.cfg["resolve_abbreviations"])
         if not mentions:
             return found
         most = self.cfg["max_entities_per_mention"]
@@ -210,10 +216,7 @@ class BiomedLinker(TrainablePipe):
             of the first linker of the pipeline that has one.
         """
         for doc, found in zip(docs, links, strict=True):
-            set_links(doc, self.name, found)
-            doc.set_ents([_with_concept(doc, span, found) for span in doc.ents])
-            if ENTITIES_KEY in doc.spans:
-                doc.spans[ENTITIES_KEY] = [_with_concept(doc, span, found) for span in doc.spans[ENTITIES_KEY]]
+            annotate(doc, self.name, found)
 
     # Learning
 
@@ -235,6 +238,8 @@ class BiomedLinker(TrainablePipe):
         validate_get_examples(get_examples, "BiomedLinker.initialize")
         if linker_name is not None:
             self.cfg["linker_name"], self._knowledge, self.cfg["base"] = linker_name, None, {}
+        self._lessons.clear()
+        self.cfg["features"] = []
         gold = [self._gold_of(example.reference) for example in get_examples()]
         if not any(one.concepts for mentions in gold for one in mentions):
             return
@@ -304,11 +309,13 @@ class BiomedLinker(TrainablePipe):
 
     def _lesson(self, doc: Doc, linker: Linker) -> Lesson:
         """Return what a document teaches; it is kept, because it stays the same in every pass."""
-        if doc.text not in self._lessons:
+        text = doc.text
+        key = (text, *((span.start_char, span.end_char, span.label_, span.kb_id_) for span in entities_of(doc)))
+        if key not in self._lessons:
             gold = self._gold_of(doc)
             own = {pair: 1 for one in gold for pair in pairs_of(one)}
-            self._lessons[doc.text] = linker.prepare(gold, doc.text, own)
-        return self._lessons[doc.text]
+            self._lessons[key] = linker.prepare(gold, text, own)
+        return self._lessons[key]
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Return the scores of the scorer, which is given the base to compare ids. examples (Iterable[Example])."""
@@ -339,37 +346,39 @@ class BiomedLinker(TrainablePipe):
 
         path (str | Path): Folder.
         exclude (Iterable[str]): "model", "learned", "cfg", "vocab" or "base".
+        RAISES (BiomedplmError): As ``kb``, if the base is saved.
         """
-        folder = Path(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        is_copied = self.cfg["save_base"] and "base" not in exclude and self._knowledge is not None
-        for name, make in self._parts(with_folder=not is_copied).items():
-            if name not in exclude:
-                folder.joinpath(f"{name}.msgpack").write_bytes(srsly.msgpack_dumps(make()))
-        own = folder / "base"
-        if is_copied and self.kb.folder.resolve() != own.resolve():
-            shutil.rmtree(own, ignore_errors=True)
-            shutil.copytree(self.kb.folder, own)
+        folder, left_out = Path(path), set(exclude)
+        is_saved = self.cfg["save_base"] and "base" not in left_out and bool(self.cfg["linker_name"])
+        write_parts(folder, self._parts(with_folder=not is_saved), left_out)
+        if "base" not in left_out:
+            replace_base(folder, self.kb.folder if is_saved else None)
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "BiomedLinker":
-        """Load what ``to_disk`` saved.
+        """Load what ``to_disk`` saved; of another base if the config names another one now.
 
         path (str | Path): Folder. exclude (Iterable[str]): As for ``to_disk``.
-        RAISES (BiomedplmError): As ``kb``.
+        RAISES (BiomedplmError): B691 for a file that is missing, and as ``kb``.
         """
-        folder = Path(path)
-        files = {name: folder / f"{name}.msgpack" for name in self._parts() if name not in exclude}
-        self._take({name: srsly.msgpack_loads(file.read_bytes()) for name, file in files.items() if file.exists()})
-        if (folder / "base").is_dir() and "base" not in exclude:
-            self._open(folder / "base")
+        folder, left_out = Path(path), set(exclude)
+        parts = read_parts(folder, self._parts().keys(), left_out)
+        is_swapped = "cfg" in parts and parts["cfg"]["linker_name"] != self._configured
+        if is_swapped:
+            parts["cfg"]["folder"] = ""
+        self._take(parts)
+        if not is_swapped and (folder / BASE).is_dir() and "base" not in left_out:
+            self._open(folder / BASE)
         return self
 
     def _parts(self, *, with_folder: bool = True) -> dict[str, Callable[[], Any]]:
         def describe() -> dict[str, Any]:
-            if not with_folder:
-                return {"features": self.cfg["features"], "base": self.cfg["base"], "folder": ""}
-            where = self.cfg["linker_name"] if self._knowledge is None else str(self._knowledge.base.folder.resolve())
-            return {"features": self.cfg["features"], "base": self.cfg["base"], "folder": where}
+            where = ""
+            if with_folder and self._knowledge is not None:
+                where = str(self._knowledge.base.folder.resolve())
+            elif with_folder:
+                where = self.cfg["linker_name"]
+            kept = {name: self.cfg[name] for name in ("features", "base")}
+            return {**kept, "linker_name": self._configured, "folder": where}
 
         return {"cfg": describe, "learned": self.learned.to_dict, "model": self.model.to_bytes}
 
@@ -378,7 +387,7 @@ class BiomedLinker(TrainablePipe):
             stored = parts["cfg"]
             self.cfg["features"], self.cfg["base"] = stored["features"], stored["base"]
             self._knowledge = None
-            self.cfg["linker_name"] = stored["folder"] or self.cfg["linker_name"]
+            self.cfg["linker_name"] = stored["folder"] or self._configured
         if "learned" in parts:
             self.learned.from_dict(parts["learned"])
         if "model" in parts and self.cfg["features"]:
@@ -386,11 +395,3 @@ class BiomedLinker(TrainablePipe):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lessons": {}}
-
-
-def _with_concept(doc: Doc, span: Span, links: Mapping[str, Sequence[Link]]) -> Span:
-    """Return a span with the concept that linkers found for it; one that was not linked stays as it is."""
-    if score_key(span) not in links:
-        return span
-    best = next((found[0].concept_id for found in get_links(span).values() if found), "")
-    return Span(doc, span.start, span.end, label=span.label, kb_id=best, span_id=span.id_)

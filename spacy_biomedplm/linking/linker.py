@@ -53,6 +53,8 @@ class Linker:
     learned (LearnedNames): Counts of names in corpora.
     model (Model | None): Ranker; None ranks by the best score of an index.
     k (int): Most concepts that are looked at for each form of a mention.
+    features (Sequence[str]): Names of the features that the model learned with; empty for those of the base. What the
+        base has no index or names for is 0.
     """
 
     def __init__(
@@ -62,7 +64,9 @@ class Linker:
         model: Model[list[Floats2d], list[Floats2d]] | None,
         *,
         k: int,
+        features: Sequence[str] = (),
     ) -> None:
+        self._features = tuple(features)
         self._knowledge = knowledge
         self._learned = learned
         self._model = model
@@ -95,12 +99,15 @@ class Linker:
         found = self._rank(wholes, texts), self._rank(parts, texts)
         links = [self._links(ranked, found[0], evidence) for ranked in found[0].ranked]
         place = 0
+        composed = set[int]()
         for number, of_whole in enumerate(divisions):
             for division in of_whole:
-                composite = self._compose(found[0], number, found[1], range(place, place + len(division)))
+                places = range(place, place + len(division))
                 place += len(division)
-                if composite is not None and len(links[number]) != 1:
+                composite = None if number in composed else self._compose(found[0], number, found[1], places, evidence)
+                if composite is not None:
                     links[number] = [composite]
+                    composed.add(number)
         number_of = {key: number for number, key in enumerate(distinct)}
         return [links[number_of[one.doc, one.label, one.text, one.name]] for one in mentions]
 
@@ -148,7 +155,14 @@ class Linker:
         words = [frozenset(words_of(text)) for text in texts]
         if own is not None:
             mentions = [mention._replace(doc=0) for mention in mentions]
-        return describe(mentions, candidates, self._knowledge.base, self._learned, words, own)
+        rows = describe(mentions, candidates, self._knowledge.base, self._learned, words, own)
+        names = feature_names(candidates.columns)
+        if self._features in ((), tuple(names)):
+            return rows
+        # The last column of the padded rows is 0.
+        place = {name: number for number, name in enumerate(names)}
+        chosen = [place.get(name, len(names)) for name in self._features]
+        return [np.pad(of_mention, ((0, 0), (0, 1)))[:, chosen] for of_mention in rows]
 
     def _rank(self, mentions: Sequence[Mention], texts: Sequence[str]) -> "_Ranking":
         candidates = find_candidates(mentions, self._knowledge.index, self._knowledge.groups, self._k)
@@ -184,21 +198,28 @@ class Linker:
         if ranking.features is not None:
             mention = int(candidates.mentions[row])
             values = ranking.features[mention][row - ranking.starts[mention]].tolist()
-            told["features"] = dict(zip(feature_names(candidates.columns), values, strict=True))
+            names = self._features or feature_names(candidates.columns)
+            told["features"] = dict(zip(names, values, strict=True))
         return told
 
-    def _compose(self, wholes: "_Ranking", number: int, parts: "_Ranking", places: range) -> Link | None:
+    def _compose(
+        self, wholes: "_Ranking", number: int, parts: "_Ranking", places: range, evidence: bool
+    ) -> Link | None:
         """Return the link of a divided mention: if all parts are names of different concepts, and the whole of none."""
         if wholes.is_named(number):
             return None
-        ids, score = [], 1.0
+        ids, told, score = [], [], 1.0
         for place in places:
             ranked = parts.ranked[place]
             if not len(ranked.rows) or not parts.is_named(place):
                 return None
-            ids.append(self._knowledge.base.id_of(int(parts.candidates.concepts[ranked.rows[0]])))
+            row = int(ranked.rows[0])
+            ids.append(self._knowledge.base.id_of(int(parts.candidates.concepts[row])))
             score = min(score, float(ranked.scores[0]))
-        return Link("|".join(ids), round(score, 6)) if len(set(ids)) == len(ids) else None
+            told.append(self._evidence(parts, row) if evidence else {})
+        if len(set(ids)) < len(ids):
+            return None
+        return Link("|".join(ids), round(score, 6), {"parts": told} if evidence else None)
 
 
 def _weights(candidates: Candidates) -> NDArray[np.float64]:

@@ -36,7 +36,16 @@ def make_filters(settings: Mapping[str, Any]) -> Filters:
     if unknown:
         values = {"found": ", ".join(unknown), "wanted": f"some of {', '.join(known)}"}
         raise BiomedplmError(coded("B692", setting="filters", **values))
+    for key, value in settings.items():
+        wanted = "true or false" if isinstance(getattr(Filters(), key), bool) else "a list of texts"
+        is_right = isinstance(value, bool) if wanted.startswith("true") else _is_list(value)
+        if not is_right:
+            raise BiomedplmError(coded("B692", setting=f"'{key}' of filters", found=repr(value), wanted=wanted))
     values_of: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()
     }
     return Filters(**values_of)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)

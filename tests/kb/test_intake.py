@@ -12,7 +12,7 @@ from spacy_biomedplm.kb.reading import Reading
 COLD = Name("cold", "MSH")
 
 
-@pytest.mark.parametrize("id", ["", "two words", "tab\there", "x" * 129, "half \ud800", "nul\0", "new\nline"])
+@pytest.mark.parametrize("id", ["", "two words", "tab\there", "x" * 129, "half \ud800", "nul\0", "new\nline", "A|B"])
 def test_intake_refuses_what_is_no_id(
     id: str, make_base: Callable[..., KnowledgeBase], make_reading: Callable[..., Reading]
 ) -> None:

@@ -2,13 +2,14 @@ import pickle
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import DocBin, Span
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
 from spacy_biomedplm.attributes import ABBREVIATIONS_KEY, LINKS_KEY
 from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 
 
 def make_nlp(base, **config):
@@ -75,6 +76,15 @@ def test_a_composite_mention_has_all_its_concepts(base, make_doc):
     assert [concept.id for concept in make_record(doc).mentions[0].concepts] == ["MESH:D001943", "MESH:D010051"]
 
 
+@pytest.mark.parametrize("k", [1, 20])
+def test_a_composite_mention_tells_what_each_part_rests_on(base, make_doc, k):
+    doc = make_doc("breast and ovarian cancers", ("Disease", "breast and ovarian cancers"))
+    make_nlp(base, evidence=True, k=k)(doc)
+    (link,) = doc.ents[0]._.links["biomedplm_linker"]
+    assert link.concept_id == "MESH:D001943|MESH:D010051"
+    assert [part["name"] for part in link.evidence["parts"]] == ["breast cancer", "ovarian cancer"]
+
+
 def test_two_linkers_leave_each_other_alone(base, gene_base, make_doc):
     nlp = make_nlp(base, threshold=0.3)
     nlp.add_pipe("biomedplm_linker", name="genes", config={"linker_name": str(gene_base), "threshold": 0.3})
@@ -122,6 +132,9 @@ def test_a_long_mention_and_an_empty_document(base, make_doc):
     with pytest.warns(UserWarning, match="W603"):
         nlp(doc)
     assert [ent.kb_id_ for ent in doc.ents] == [""]
+    doc.ents = [Span(doc, ent.start, ent.end, label=ent.label, kb_id="OLD") for ent in doc.ents]
+    with pytest.warns(UserWarning, match="W603"):
+        assert [ent.kb_id_ for ent in nlp(doc).ents] == [""]
     assert nlp(make_doc("")).ents == ()
 
 
@@ -208,17 +221,62 @@ def test_it_learns_and_is_saved(corpus_base, make_doc, tmp_path):
     assert [ent._.kb_ents for ent in pickle.loads(pickle.dumps(nlp))(doc.copy()).ents] == wanted
 
 
-def test_a_saved_linker_wants_the_base_that_it_learned_with(base, corpus_base, make_doc, tmp_path):
-    nlp = make_nlp(corpus_base, save_base=False)
+def test_a_base_is_swapped_by_the_config(base, corpus_base, make_doc, tmp_path):
+    nlp = make_nlp(corpus_base, threshold=0.0)
     train(nlp, examples(make_doc), epochs=1)
     nlp.to_disk(tmp_path / "saved")
-    folder = tmp_path / "saved"
-    assert not (folder / "biomedplm_linker" / "base").exists()
-    assert spacy.load(folder)(make_doc("cancer", ("Disease", "cancer"))).ents
-    nlp.get_pipe("biomedplm_linker").cfg["linker_name"] = str(base)
-    nlp.get_pipe("biomedplm_linker")._knowledge = None
-    with pytest.raises(BiomedplmError, match=r"B691.*with_corpus"):
-        nlp(make_doc("cancer", ("Disease", "cancer")))
+    other = spacy.load(tmp_path / "saved", config={"components.biomedplm_linker.linker_name": str(base)})
+    with pytest.warns(UserWarning, match=r"W604.*'with_corpus'.*'diseases'"):
+        assert other.get_pipe("biomedplm_linker").kb.folder == base
+    # What corpora call things is not in the other base: these features are 0.
+    assert other(make_doc("diabetes", ("Disease", "diabetes"))).ents[0].kb_id_
+
+
+def test_a_saved_linker_has_the_base_of_now(base, corpus_base, make_doc, tmp_path):
+    folder = tmp_path / "biomedplm_linker" / "base"
+    make_nlp(base).to_disk(tmp_path)
+    assert KnowledgeBase.open(folder).name == "diseases"
+    make_nlp(corpus_base).to_disk(tmp_path)
+    assert spacy.load(tmp_path).get_pipe("biomedplm_linker").kb.name == "with_corpus"
+    spacy.load(tmp_path).to_disk(tmp_path)
+    assert KnowledgeBase.open(folder).name == "with_corpus"
+    make_nlp(base, save_base=False).to_disk(tmp_path)
+    assert not folder.exists()
+    assert spacy.load(tmp_path).get_pipe("biomedplm_linker").kb.folder == base
+
+
+@pytest.mark.parametrize("name", ["cfg", "learned", "model"])
+def test_a_linker_is_loaded_whole(base, tmp_path, name):
+    make_nlp(base).to_disk(tmp_path)
+    (tmp_path / "biomedplm_linker" / f"{name}.msgpack").unlink()
+    with pytest.raises(BiomedplmError, match=f"B691.*{name}.msgpack"):
+        spacy.load(tmp_path)
+
+
+def test_a_linker_without_a_base_says_so(make_doc):
+    with pytest.raises(BiomedplmError, match=r"B692.*linker_name is empty"):
+        _ = make_nlp("").get_pipe("biomedplm_linker").kb
+
+
+def test_documents_of_the_same_text_teach_what_each_says(base, make_doc):
+    text = "The patient has diabetes."
+    made = [
+        Example(make_doc(text), make_doc(text, ("Disease", "diabetes"), concepts=[id]))
+        for id in ("MESH:D003924", "MESH:D003920")
+    ]
+    nlp = make_nlp(base)
+    nlp.initialize(lambda: made)
+    linker = nlp.get_pipe("biomedplm_linker")
+    right = [linker._lesson(one.reference, linker.linker).right[0].tolist() for one in made]
+    assert right[0] != right[1]
+
+
+def test_the_first_linker_stays_first(base, corpus_base, make_doc):
+    nlp = make_nlp(base)
+    nlp.add_pipe("biomedplm_linker", name="second", config={"linker_name": str(corpus_base), "threshold": 0.0})
+    doc = nlp(make_doc("hypertension", ("Disease", "hypertension")))
+    order = list(doc.ents[0]._.links)
+    assert list(nlp.get_pipe("biomedplm_linker")(doc).ents[0]._.links) == order == ["biomedplm_linker", "second"]
 
 
 def test_concepts_of_another_vocabulary_teach_nothing(base, make_doc):

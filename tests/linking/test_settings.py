@@ -15,5 +15,11 @@ def test_settings_that_cannot_be(setting, value):
         check_settings({**GOOD, setting: value})
 
 
+@pytest.mark.parametrize("filters", [{"types": "T047"}, {"sources": [1]}, {"obsolete": "yes"}])
+def test_filters_have_their_kinds_of_values(filters):
+    with pytest.raises(BiomedplmError, match=f"B692.*{next(iter(filters))}.*wanted"):
+        make_filters(filters)
+
+
 def test_filters():
     assert make_filters({"types": ["T047"], "obsolete": True}).types == ("T047",)

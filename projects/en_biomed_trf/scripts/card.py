@@ -145,8 +145,8 @@ def concepts_text(meta: Mapping[str, Any]) -> str:
 `ent.kb_id_` is the best concept of an entity, `ent._.kb_ents` has the others with their probability; what names a
 concept with less than 0.5 is left alone. The base '{base["name"]}' has {base["concepts"]:,} concepts under
 {base["names"]:,} names, with UMLS CUIs where an open mapping gives one, else the ids of the vocabularies (MESH, HP,
-NCBIGene, NCBITaxon, CHEBI, UBERON, CL, GO …). Genes are human ones. `doc._.abbreviations` has abbreviations with their long
-forms.
+NCBIGene, NCBITaxon, CHEBI, UBERON, CL, GO …). Genes are human ones. `doc._.abbreviations` has abbreviations with
+their long forms.
 
 Made from {", ".join(sources)}; LICENSES_SOURCES has the terms of each. With a licence for the UMLS, build your own base
 and give it to `biomedplm_linker` as `linker_name`.
