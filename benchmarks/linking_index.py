@@ -133,7 +133,8 @@ def main(
         **counts,
         "systems": figures,
     }
-    save("linking_index", record, describe_systems(record), output=output, docs=table)
+    name = "linking_index" if genes else "linking_index_diseases"
+    save(name, record, describe_systems(record), output=output, docs=table)
 
 
 def describe_systems(record: dict[str, Any]) -> str:
