@@ -4,6 +4,7 @@ python benchmarks/linking_end_to_end.py
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import spacy
@@ -12,7 +13,7 @@ from rich.progress import track
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, get_links
+from spacy_biomedplm.attributes import get_links
 from spacy_biomedplm.corpora import load_corpus
 from spacy_biomedplm.corpora.catalogue import get_corpus
 from spacy_biomedplm.linking.component import BiomedLinker
@@ -40,10 +41,10 @@ def gold_of(doc: Doc, linker: BiomedLinker, label: str) -> Iterator[tuple[Place,
             yield (start, end), set(ids), f"missing {gold.mention.name.casefold()} {number}" if not ids else min(ids)
 
 
-def found_of(doc: Doc, linker: BiomedLinker, guideline: str, label: str) -> Iterator[tuple[Place, str]]:
-    """Yield place and concept of the entities of a guideline."""
-    for span in doc.spans[ENTITIES_KEY]:
-        if span.id_ == guideline and span.label_ == label:
+def found_of(doc: Doc, linker: BiomedLinker, label: str) -> Iterator[tuple[Place, str]]:
+    """Yield place and concept of the entities of a label."""
+    for span in doc.ents:
+        if span.label_ == label:
             best = get_links(span).get(linker.name) or ()
             for concept in best[0].concept_id.split("|") if best else ():
                 yield (span.start_char, span.end_char), concept
@@ -51,13 +52,14 @@ def found_of(doc: Doc, linker: BiomedLinker, guideline: str, label: str) -> Iter
 
 def score(nlp: Language, corpus: str, label: str) -> dict[str, Any]:
     """Return scores of the test split. nlp (Language): With a linker. corpus, label (str): What is scored."""
-    linker, guideline = find_linker(nlp), get_corpus(corpus).guideline
+    linker = find_linker(nlp)
+    nlp.get_pipe("ner").set_guideline(get_corpus(corpus).guideline)  # type: ignore[attr-defined]
     gold_docs = list(load_corpus(corpus, "test", nlp.vocab))
     mentions = documents = PRF()
     texts = [doc.text for doc in gold_docs]
     for reference, doc in zip(gold_docs, track(nlp.pipe(texts), corpus, len(texts)), strict=True):
         gold = list(gold_of(reference, linker, label))
-        found = list(found_of(doc, linker, guideline, label))
+        found = list(found_of(doc, linker, label))
         # Of the ids that are right for a gold concept the one that was found stands for it.
         ids = {id for _, id in found}
         wanted = [(place, min(right & ids, default=name)) for place, right, name in gold]
@@ -74,7 +76,7 @@ def score(nlp: Language, corpus: str, label: str) -> dict[str, Any]:
     }
 
 
-def main(model: str = ModelOption, output: Any = OutputOption, table: Any = TableOption) -> None:
+def main(model: str = ModelOption, output: Path = OutputOption, table: Path = TableOption) -> None:
     """Measure entities with their concepts from plain text."""
     nlp = spacy.load(model)
     base = find_linker(nlp).kb

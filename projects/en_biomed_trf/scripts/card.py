@@ -11,7 +11,8 @@ from report import labels_table, scores_table
 AUTHOR = "The spacy_biomedplm developers"
 DESCRIPTION = (
     "Biomedical entities (chemicals, diseases, genes, species, cell lines, cell types, variants, anatomy) from one "
-    "transformer encoder with a head for each of {count} annotation guidelines. Reads whole abstracts; runs on a CPU."
+    "transformer encoder with a head for each of {count} annotation guidelines, abbreviations and concepts of open "
+    "vocabularies. Reads whole abstracts; runs on a CPU."
 )
 LICENCE = """MIT License
 
