@@ -22,6 +22,8 @@ _PICKLE_MARKS = (
 _PICKLE_HEADS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 # spaCy's empty tables end in .bin; they are MessagePack.
 _MESSAGE_PACK = {"lookups.bin"}
+# Raw arrays of a knowledge base and its indexes, which are mapped, never unpickled.
+_ARRAYS = re.compile(r"/linker/base/(?:[a-z]+/)?\w+\.bin$")
 
 
 def find_paths(wheel: Path) -> Iterator[tuple[str, str]]:
@@ -48,7 +50,8 @@ def find_pickles(wheel: Path) -> Iterator[str]:
     wheel (Path): The wheel.
     """
     for name, content in _members(wheel):
-        is_named = _PICKLE_NAMES.search(name) and Path(name).name not in _MESSAGE_PACK
+        is_known = Path(name).name in _MESSAGE_PACK or _ARRAYS.search(name)
+        is_named = _PICKLE_NAMES.search(name) and not is_known
         # A pickle of protocol 2 or later: a version byte in front, a full stop at the end.
         is_pickle = content[:2] in _PICKLE_HEADS and content[-1:] == b"."
         if is_named or is_pickle or any(mark in content for mark in _PICKLE_MARKS):
