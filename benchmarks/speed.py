@@ -39,8 +39,9 @@ from spacy_biomedplm.encoder.windows import split_windows
 
 SEED = 1
 NAMES = {
-    "auto": "en_biomed_trf",
-    "fp32": "en_biomed_trf, precision fp32",
+    "auto": "en_biomed_trf, entities",
+    "whole": "en_biomed_trf, with abbreviations and concepts",
+    "fp32": "en_biomed_trf, entities, precision fp32",
     "stock": "spaCy transformer + ner (spacy-transformers)",
 }
 
@@ -193,6 +194,7 @@ def main(
     systems = {precision: load_ours(model, precision) for precision in ("auto", "fp32")}
     dtypes = {name: str(encoder_of(nlp)[1].plm.dtype).replace("torch.", "") for name, nlp in systems.items()}
     dtypes = {name: {"bfloat16": "bf16", "float32": "fp32"}[dtype] for name, dtype in dtypes.items()}
+    systems["whole"], dtypes["whole"] = spacy.load(model), dtypes["auto"]
     if stock:
         systems["stock"] = load_stock(systems["fp32"], limit=docs)
         dtypes["stock"] = "fp32"
