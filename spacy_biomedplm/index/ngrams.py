@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spacy_biomedplm.index.arrays import best_of_groups, fill_hits, group_cuts, spread
 from spacy_biomedplm.index.ngram_leads import Leads, SearchOptions
+from spacy_biomedplm.index.ngram_scan import Scan
 from spacy_biomedplm.index.ngram_words import Floats, LikeWords, Queries, WordFinder
 from spacy_biomedplm.index.normalisation import normalise
 from spacy_biomedplm.index.protocol import NO_NAME, Hits, Ints, Mask, NameBase
@@ -29,6 +30,8 @@ _OPTIONS = SearchOptions()
 _BLOCK = 64
 # Places of names that are looked at together.
 _MOST_PLACES = 1 << 19
+# Texts that are all looked at.
+_FEW_TEXTS = 1 << 14
 # Names that are kept of texts that were asked for, about 16 MB, for each of so many masks.
 _KEPT = 1 << 21
 _SCOPES = 4
@@ -38,12 +41,14 @@ class _Scope:
     """Names that are looked among, and what was found there.
 
     names (Mask | None): Which names. texts (Mask | None): Which texts have such a name. k (int): Names for a text.
+    scan (Scan | None): Those texts, if they are few.
     """
 
-    def __init__(self, names: Mask | None, texts: Mask | None, k: int) -> None:
+    def __init__(self, names: Mask | None, texts: Mask | None, k: int, scan: Scan | None) -> None:
         self.names = names
         self.texts = texts
         self.k = k
+        self.scan = scan
         self.found: dict[str, tuple[NDArray[np.int32], NDArray[np.float32]]] = {}
 
     def keep(self, forms: Sequence[str], hits: Hits) -> None:
@@ -91,21 +96,25 @@ class NgramIndex(MappedIndex):
         new = sorted(set(forms) - {""} - scope.found.keys())
         rows = np.arange(len(new))
         hits = Hits(np.full((len(new), k), NO_NAME, dtype=np.int64), np.zeros((len(new), k), np.float32))
-        for options in self._tiers:
+        for options in self._tiers if scope.scan is None else self._tiers[:1]:
             for first in range(0, len(rows), _BLOCK):
                 block = rows[first : first + _BLOCK]
                 found = self._search([new[row] for row in block], k, scope, options)
                 hits.names[block], hits.scores[block] = found
             rows = rows[hits.names[rows, -1] == NO_NAME]
-        answers = {"": (NO_NAME, 0.0), **scope.found, **dict(zip(new, zip(*hits, strict=True), strict=True))}
-        result = Hits(np.empty((len(forms), k), dtype=np.int64), np.empty((len(forms), k), dtype=np.float32))
+        answers = dict(zip(new, zip(*hits, strict=True), strict=True))
+        result = Hits(np.full((len(forms), k), NO_NAME, dtype=np.int64), np.zeros((len(forms), k), np.float32))
         for row, form in enumerate(forms):
-            result.names[row], result.scores[row] = answers[form]
+            if form:
+                result.names[row], result.scores[row] = answers.get(form) or scope.found[form]
         scope.keep(new, hits)
         return result
 
     def _search(self, forms: list[str], k: int, scope: _Scope, options: SearchOptions) -> Hits:
         queries = self._words.read(forms)
+        if scope.scan is not None:
+            of, texts = scope.scan.choose(queries, k + options.extra)
+            return self._name(of, texts, self._words.cosines(queries, of, texts), scope.names, (len(forms), k))
         words = self._words.find(queries)
         leads = Leads(self.arrays, queries, words, options)
         chosen = [
@@ -160,11 +169,14 @@ class NgramIndex(MappedIndex):
         for scope in self._scopes:
             if scope.names is allowed and scope.k == k:
                 return scope
-        texts = None
+        texts, scan = None, None
+        lasts = allowed is None or not allowed.flags.writeable
         if allowed is not None:
             starts = self.arrays["text_name_starts"]
             texts = np.logical_or.reduceat(allowed[self.arrays["text_names"]], starts[:-1])
-        scope = _Scope(allowed, texts, k)
-        if allowed is None or not allowed.flags.writeable:
+            if lasts and 0 < np.count_nonzero(texts) <= _FEW_TEXTS:
+                scan = Scan(self.arrays, np.flatnonzero(texts))
+        scope = _Scope(allowed, texts, k, scan)
+        if lasts:
             self._scopes = [scope, *self._scopes[: _SCOPES - 1]]
         return scope

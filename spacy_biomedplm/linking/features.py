@@ -1,102 +1,18 @@
 """What speaks for and against each candidate of a mention, as numbers that a ranker weighs."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from math import log1p
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spacy_biomedplm.index.protocol import NO_NAME, Ints
-from spacy_biomedplm.kb.curies import prefix_of
-from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 from spacy_biomedplm.linking.candidates import FORMS, Candidates
+from spacy_biomedplm.linking.knowledge import Facts, Knowledge
 from spacy_biomedplm.linking.learned import LearnedNames
+from spacy_biomedplm.linking.lexical import LEXICAL, words_of
 from spacy_biomedplm.linking.mentions import Mention
-
-LEXICAL = (
-    "same characters",
-    "same but for case",
-    "same words in any order",
-    "share of the mention's words",
-    "share of the name's words",
-    "share of common beginnings",
-    "same last word",
-    "same first letters",
-    "numbers differ",
-    "length",
-)
-"""Names of the columns of ``compare``."""
-
-_WORD = re.compile(r"[^\W_]+")
-_ROMAN = {roman: str(number) for number, roman in enumerate("i ii iii iv v vi vii viii ix x".split(), start=1)}
-_EMPTY = frozenset(("of", "the", "a", "an", "in", "with", "to", "and", "by", "due"))
-
-
-@lru_cache(maxsize=1 << 16)
-def words_of(text: str) -> tuple[str, ...]:
-    """Return the words of a name: in lower case, without plural endings and words that say nothing.
-
-    text (str): The name.
-    """
-    found = (_singular(word) for word in _WORD.findall(text.casefold()))
-    words = tuple(word for word in found if word not in _EMPTY)
-    return words or tuple(_WORD.findall(text.casefold()))
-
-
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
-
-
-@lru_cache(maxsize=1 << 16)
-def _numbers_of(text: str) -> frozenset[str]:
-    """Return what tells one of a series from the others: numbers, Roman ones too, and single letters but the first."""
-    words = _WORD.findall(text.casefold())
-    digits = {part for word in words for part in re.findall("[0-9]+", word)}
-    return frozenset(digits | {_ROMAN.get(w, w) for w in words[1:] if w in _ROMAN or (len(w) == 1 and w.isalpha())})
-
-
-def compare(mention: str, names: Sequence[str]) -> NDArray[np.float32]:
-    """Return how alike a mention and names are.
-
-    mention (str): As it stands in the text, or with its abbreviation written out.
-    names (Sequence[str]): Of concepts.
-    RETURNS (NDArray[float32]): Shape (names, len(LEXICAL)), each between -1 and 1.
-    """
-    rows = [_compare(mention, name) for name in names]
-    return np.array(rows, dtype=np.float32).reshape(len(names), len(LEXICAL))
-
-
-@lru_cache(maxsize=1 << 17)
-def _compare(mention: str, name: str) -> tuple[float, ...]:
-    words, others = words_of(mention), words_of(name)
-    own = set(words)
-    common = own.intersection(others)
-    begun = len(own)
-    if own != common:
-        begun = sum(any(_begin_alike(word, other) for other in others) for word in own)
-    return (
-        mention == name,
-        mention.casefold() == name.casefold(),
-        sorted(words) == sorted(others),
-        len(common) / max(len(own), 1),
-        len(common) / max(len(set(others)), 1),
-        begun / max(len(own), 1),
-        words[-1:] == others[-1:],
-        [word[0] for word in words] == [word[0] for word in others],
-        _numbers_of(mention) != _numbers_of(name),
-        (len(name) - len(mention)) / max(len(name), len(mention), 1),
-    )
-
-
-def _begin_alike(one: str, other: str) -> bool:
-    size = min(len(one), len(other))
-    return size > 3 and one[: max(4, size - 3)] == other[: max(4, size - 3)]
-
 
 OTHERS = (
     *(f"{what} for the {form}" for form in FORMS for what in ("documents", "share of the documents")),
@@ -106,7 +22,7 @@ OTHERS = (
     "name of another mention",
     "words of the document",
 )
-"""Names of the columns after those of the indexes and of ``compare``."""
+"""Names of the columns after those of the indexes and of ``lexical.compare``."""
 
 NO_CONCEPT = "no concept"
 """Name of the last column: 1 for the last row of each mention, which stands for no concept at all."""
@@ -123,7 +39,7 @@ def feature_names(columns: Sequence[tuple[str, str, str]]) -> list[str]:
 def describe(
     mentions: Sequence[Mention],
     candidates: Candidates,
-    base: KnowledgeBase,
+    knowledge: Knowledge,
     learned: LearnedNames,
     words: Sequence[frozenset[str]],
     own: Sequence[Mapping[tuple[str, str], int]] | None = None,
@@ -132,10 +48,10 @@ def describe(
 
     mentions (Sequence[Mention]): Of some documents.
     candidates (Candidates): Theirs.
-    base (KnowledgeBase): Whose concepts they are.
+    knowledge (Knowledge): Where they were found.
     learned (LearnedNames): Counts of names in corpora.
     words (Sequence[frozenset[str]]): Words of each document, see ``words_of``.
-    own (Sequence[Mapping] | None): Counts of each document that are not to count, see ``LearnedNames.describe``.
+    own (Sequence[Mapping] | None): Counts of each document that are not to count, see ``LearnedNames.shares``.
     RETURNS (list[NDArray[float32]]): For each mention, shape (candidates + 1, features); the last row stands for no
         concept.
     """
@@ -143,36 +59,53 @@ def describe(
     best = _behind_best(candidates, starts)
     elsewhere = _Elsewhere(mentions, candidates)
     found_names = _best_names(candidates)
+    width = 2 * len(candidates.columns) + 2 * len(LEXICAL) + len(OTHERS) + 1
     rows = []
     for place, mention in enumerate(mentions):
         part = slice(starts[place], starts[place + 1])
-        concepts = candidates.concepts[part].tolist()
-        preferred = [base.preferred_name(concept) for concept in concepts]
-        lexical = compare(mention.name, [*(base.name_text(row) for row in found_names[part].tolist()), *preferred])
-        count = len(concepts)
-        subtract = own[mention.doc] if own is not None else {}
-        mentioned = set(words_of(mention.name))
-        others = np.zeros((count, len(OTHERS)), dtype=np.float32)
-        for row, concept in enumerate(concepts):
-            id = base.id_of(concept)
-            kinds = (*base.types_of(concept), prefix_of(id))
-            rest = set(words_of(preferred[row])) - mentioned
-            others[row] = (
-                *learned.describe(mention.name, id, subtract),
-                *learned.describe(mention.text, id, subtract),
-                log1p(max(learned.concepts.get(id, 0) - subtract.get(("", id), 0), 0)),
-                learned.kind_share(mention.label, kinds),
-                log1p(len(base.names_of(concept))),
-                elsewhere(place, concept),
-                len(rest & words[mention.doc]) / len(rest) if rest else 1.0,
-            )
-        features = np.zeros((count + 1, 2 * len(candidates.columns) + 2 * len(LEXICAL) + len(OTHERS) + 1), np.float32)
-        features[:count, :-1] = np.hstack(
-            (candidates.scores[part], best[part], lexical[:count], lexical[count:], others)
-        )
+        facts = [knowledge.facts(concept) for concept in candidates.concepts[part].tolist()]
+        count = len(facts)
+        lexical = knowledge.compare(mention.name, found_names[part], candidates.concepts[part])
+        features = np.zeros((count + 1, width), np.float32)
+        if count:
+            subtract = own[mention.doc] if own is not None else {}
+            others = _describe_others(place, mention, facts, learned, words[mention.doc], subtract, elsewhere)
+            features[:count, :-1] = np.hstack((candidates.scores[part], best[part], lexical, others))
         features[count, -1] = 1.0
         rows.append(features)
     return rows
+
+
+def _describe_others(
+    place: int,
+    mention: Mention,
+    facts: Sequence[Facts],
+    learned: LearnedNames,
+    words: frozenset[str],
+    own: Mapping[tuple[str, str], int],
+    elsewhere: "_Elsewhere",
+) -> NDArray[np.float32]:
+    """Return the columns ``OTHERS`` of the candidates of a mention."""
+    ids = [fact.id for fact in facts]
+    of_name = learned.shares(mention.name, ids, own)
+    of_text = of_name if mention.text == mention.name else learned.shares(mention.text, ids, own)
+    kinds = {of: learned.kind_share(mention.label, of) for of in {fact.kinds for fact in facts}}
+    mentioned = set(words_of(mention.name))
+    rows = []
+    for fact, shares, written in zip(facts, of_name, of_text, strict=True):
+        rest = fact.words - mentioned
+        rows.append(
+            (
+                *shares,
+                *written,
+                log1p(max(learned.concepts.get(fact.id, 0) - own.get(("", fact.id), 0), 0)),
+                kinds[fact.kinds],
+                fact.names,
+                elsewhere(place, fact.row),
+                len(rest & words) / len(rest) if rest else 1.0,
+            )
+        )
+    return np.array(rows, dtype=np.float32)
 
 
 def _behind_best(candidates: Candidates, starts: Ints) -> NDArray[np.float32]:

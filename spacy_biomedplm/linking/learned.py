@@ -1,7 +1,7 @@
 """What a linker learns from corpora besides weights: how many documents use a name for a concept."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import log1p
 from typing import Any
@@ -62,20 +62,22 @@ class LearnedNames:
         self.concepts = dict(sorted(concepts.items()))
         self.kinds = {label: dict(sorted(counts.items())) for label, counts in sorted(kinds.items())}
 
-    def describe(self, name: str, concept: str, own: Mapping[tuple[str, str], int]) -> tuple[float, float]:
-        """Return how many documents use a name for a concept, as a logarithm, and their share of those that use it.
+    def shares(
+        self, name: str, concepts: Sequence[str], own: Mapping[tuple[str, str], int]
+    ) -> list[tuple[float, float]]:
+        """Return how many documents use a name for each concept, as a logarithm, and their share of those that use it.
 
-        name (str), concept (str): The pair.
+        name (str): The name. concepts (Sequence[str]): Ids.
         own (Mapping[tuple[str, str], int]): Documents not to count: 1 for each pair of form and concept that the
             document itself has; empty unless it has been counted.
         """
         form = form_of(name)
         counts = self.names.get(form)
         if not counts:
-            return 0.0, 0.0
+            return [(0.0, 0.0)] * len(concepts)
         total = sum(counts.values()) - sum(own.get((form, other), 0) for other in counts)
-        found = counts.get(concept, 0) - own.get((form, concept), 0)
-        return log1p(max(found, 0)), found / total if total > 0 else 0.0
+        found = [counts.get(concept, 0) - own.get((form, concept), 0) for concept in concepts]
+        return [(log1p(max(number, 0)), number / total if total > 0 else 0.0) for number in found]
 
     def kind_share(self, label: str, kinds: Iterable[str]) -> float:
         """Return how usual concepts of a kind are for a label: the share of its mentions, 0.5 for an unknown label.

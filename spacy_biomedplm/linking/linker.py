@@ -14,10 +14,11 @@ from spacy_biomedplm.attributes import Link
 from spacy_biomedplm.index.exact import LEVELS
 from spacy_biomedplm.linking.candidates import Candidates, find_candidates
 from spacy_biomedplm.linking.composites import divide
-from spacy_biomedplm.linking.features import describe, feature_names, words_of
+from spacy_biomedplm.linking.features import describe, feature_names
 from spacy_biomedplm.linking.gold import Gold
 from spacy_biomedplm.linking.knowledge import CORPORA, Knowledge
 from spacy_biomedplm.linking.learned import LearnedNames, form_of
+from spacy_biomedplm.linking.lexical import words_of
 from spacy_biomedplm.linking.mentions import Mention
 from spacy_biomedplm.linking.ranker import as_floats, probabilities
 
@@ -155,7 +156,7 @@ class Linker:
         words = [frozenset(words_of(text)) for text in texts]
         if own is not None:
             mentions = [mention._replace(doc=0) for mention in mentions]
-        rows = describe(mentions, candidates, self._knowledge.base, self._learned, words, own)
+        rows = describe(mentions, candidates, self._knowledge, self._learned, words, own)
         names = feature_names(candidates.columns)
         if self._features in ((), tuple(names)):
             return rows
@@ -182,7 +183,7 @@ class Linker:
         return _Ranking(candidates, ranked, features, starts)
 
     def _links(self, ranked: _Ranked, ranking: "_Ranking", evidence: bool) -> list[Link]:
-        ids = [self._knowledge.base.id_of(row) for row in ranking.candidates.concepts[ranked.rows].tolist()]
+        ids = [self._knowledge.facts(row).id for row in ranking.candidates.concepts[ranked.rows].tolist()]
         told = [self._evidence(ranking, row) if evidence else None for row in ranked.rows.tolist()]
         scores = [round(score, 6) for score in ranked.scores.tolist()]
         return [Link(*row) for row in zip(ids, scores, told, strict=True)]

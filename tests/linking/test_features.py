@@ -1,40 +1,40 @@
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from spacy_biomedplm.linking.features import LEXICAL, compare, words_of
-
-
-def value(mention, name, column):
-    return compare(mention, [name])[0, LEXICAL.index(column)]
+from spacy_biomedplm.linking.candidates import find_candidates
+from spacy_biomedplm.linking.features import describe, feature_names
+from spacy_biomedplm.linking.learned import LearnedNames
+from spacy_biomedplm.linking.lexical import LEXICAL, words_of
+from spacy_biomedplm.linking.mentions import Mention
 
 
-@pytest.mark.parametrize(
-    ("mention", "name", "columns"),
-    [
-        ("fever", "fever", {"same characters": 1, "same but for case": 1, "length": 0}),
-        ("Fevers", "fever", {"same characters": 0, "same but for case": 0, "same words in any order": 1}),
-        ("cancer of the breast", "Breast Cancers", {"same words in any order": 1, "share of the name's words": 1}),
-        ("breast cancer", "cancer", {"share of the mention's words": 0.5, "same last word": 1}),
-        ("type II diabetes", "type 2 diabetes", {"numbers differ": 0}),
-        ("type II diabetes", "type 1 diabetes", {"numbers differ": 1}),
-        ("hepatitis B", "hepatitis C", {"numbers differ": 1}),
-        ("cardiac", "cardiomyopathy", {"share of common beginnings": 1}),
-    ],
-)
-def test_compare(mention, name, columns):
-    for column, wanted in columns.items():
-        assert value(mention, name, column) == wanted, column
+def mention(text, name=None, doc=0):
+    return Mention(doc, f"0:{len(text)}:7:Disease:", "Disease", text, name or text)
 
 
-def test_words_of():
-    assert words_of("Deficiencies of the alpha-1 antitrypsins") == ("deficiency", "alpha", "1", "antitrypsin")
-    assert words_of("the") == ("the",)
+def test_features(knowledge):
+    mentions = [mention("breast cancer"), mention("BC", "breast cancers"), mention("tumours", doc=1)]
+    found = find_candidates(mentions, knowledge.index, knowledge.groups, 3)
+    words = [frozenset(words_of("a breast cancer, BC")), frozenset()]
+    features = describe(mentions, found, knowledge, LearnedNames(), words)
+    names = feature_names(found.columns)
+    starts = found.starts(3)
+    for place, rows in enumerate(features):
+        assert rows.shape == (starts[place + 1] - starts[place] + 1, len(names))
+        assert np.isfinite(rows).all()
+        assert rows[-1].tolist() == [0.0] * (len(names) - 1) + [1.0]
+    # The same concept under another name in the same document.
+    assert features[0][:-1, names.index("name of another mention")].max() > 0.9
+    assert features[2][:-1, names.index("name of another mention")].max() == 0
 
 
-@given(st.text(max_size=30), st.lists(st.text(max_size=30), max_size=4))
-def test_compare_takes_any_text(mention, names):
-    found = compare(mention, names)
-    assert found.shape == (len(names), len(LEXICAL))
-    assert np.all(np.abs(found) <= 1)
+def test_what_is_known_of_concepts_and_texts_is_kept(knowledge, monkeypatch):
+    found = find_candidates([mention("breast cancer")], knowledge.index, knowledge.groups, 3)
+    names = np.maximum(found.names.max(axis=1), 0)
+    first = knowledge.compare("breast cancer", names, found.concepts)
+    assert first.shape == (len(found), 2 * len(LEXICAL))
+    assert knowledge.compare("breast cancer", names, found.concepts) is first
+    assert knowledge.compare("breast cancers", names, found.concepts) is not first
+    facts = knowledge.facts(knowledge.base.row_of("MESH:D001943"))
+    assert (facts.id, facts.kinds[-1]) == ("MESH:D001943", "MESH")
+    monkeypatch.setattr("spacy_biomedplm.linking.knowledge._KEPT", 1)
+    assert [knowledge.facts(row).row for row in (0, 1, 0)] == [0, 1, 0]

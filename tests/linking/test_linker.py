@@ -1,8 +1,6 @@
-import numpy as np
 import pytest
 
 from spacy_biomedplm.linking.candidates import find_candidates
-from spacy_biomedplm.linking.features import describe, feature_names, words_of
 from spacy_biomedplm.linking.gold import Gold
 from spacy_biomedplm.linking.learned import LearnedNames
 from spacy_biomedplm.linking.linker import Linker
@@ -25,22 +23,6 @@ def test_candidates_say_who_found_them_by_which_name(knowledge):
     assert knowledge.base.name_text(int(found.names[row, 0])) == "breast cancer"
     assert found.scores[row, 0] > 0.9
     assert found.starts(2).tolist()[-1] == len(found)
-
-
-def test_features(knowledge):
-    mentions = [mention("breast cancer"), mention("BC", "breast cancers"), mention("tumours", doc=1)]
-    found = find_candidates(mentions, knowledge.index, knowledge.groups, 3)
-    words = [frozenset(words_of("a breast cancer, BC")), frozenset()]
-    features = describe(mentions, found, knowledge.base, LearnedNames(), words)
-    names = feature_names(found.columns)
-    starts = found.starts(3)
-    for place, rows in enumerate(features):
-        assert rows.shape == (starts[place + 1] - starts[place] + 1, len(names))
-        assert np.isfinite(rows).all()
-        assert rows[-1].tolist() == [0.0] * (len(names) - 1) + [1.0]
-    # The same concept under another name in the same document.
-    assert features[0][:-1, names.index("name of another mention")].max() > 0.9
-    assert features[2][:-1, names.index("name of another mention")].max() == 0
 
 
 def test_the_batch_does_not_matter(linker):
