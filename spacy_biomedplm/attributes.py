@@ -28,6 +28,7 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
@@ -60,6 +61,7 @@ class Relation(NamedTuple):
     label (str): Such as "CID".
     score (float | None): Probability, if there is one.
     roles (tuple[str, str]): What head and tail are in it, such as ("Arg1", "Arg2").
+    infons (Mapping[str, str]): What else is said of it, such as {"novelty": "Novel"}.
     """
 
     head: "Span | Event | str"
@@ -67,6 +69,7 @@ class Relation(NamedTuple):
     tail: "Span | Event | str"
     score: float | None = None
     roles: tuple[str, str] = ("", "")
+    infons: Mapping[str, str] = MappingProxyType({})
 
 
 class Argument(NamedTuple):
@@ -231,7 +234,8 @@ def get_relations(doc: Doc) -> tuple[Relation, ...]:
         if len(row["arguments"]) == 2 and not between_relations:
             (head_role, *head), (tail_role, *tail) = row["arguments"]
             ends = [_target(doc, kind, target, events) for kind, target in (head, tail)]
-            relations.append(Relation(ends[0], row["label"], ends[1], row["score"], (head_role, tail_role)))
+            roles = head_role, tail_role
+            relations.append(Relation(ends[0], row["label"], ends[1], row["score"], roles, dict(row["infons"])))
     return tuple(relations)
 
 
@@ -251,7 +255,7 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
                 _argument(relation.roles[0], relation.head),
                 _argument(relation.roles[1], relation.tail),
             ],
-            "infons": {},
+            "infons": dict(relation.infons),
             "score": relation.score,
         }
         for relation in relations

@@ -77,6 +77,28 @@ class Errors:
         "training diverged. Install the pipeline anew, or train with a lower learning rate."
     )
 
+    # B22x: relations
+    B221 = "{setting} is {found}, wanted {wanted}. Correct it in the config of the component."
+    B222 = "schemes.{scheme}: {key} = {value} cannot be, wanted {wanted}. Correct it in the config of the component."
+    B223 = (
+        "The relation '{label}' is not one of guideline '{guideline}', which has: {known}. Correct the document, or "
+        "add the label to schemes.{guideline}.labels."
+    )
+    B224 = (
+        "'{component}' reads every pair by itself (execution = 'per_pair'), but its encoder is a listener, which knows "
+        "whole documents only. Give [components.{component}.model.tok2vec] an encoder of its own, such as "
+        "spacy-biomedplm.PlmEncoder.v1, or set execution = 'shared'."
+    )
+    B225 = (
+        "'{component}' marks the ends of pairs (markers = '{markers}') and so must read each pair by itself. Set "
+        "execution = 'per_pair', or markers = 'none'."
+    )
+    B226 = (
+        "No relations for '{component}': no example has one, or says what it is annotated for. Set doc._.relations, "
+        "and doc._.annotated = {{'relations': {{'my-guideline': ['LABEL', …]}}}}, on the training documents."
+    )
+    B227 = "There is no guideline '{guideline}' of relations in this model. It knows: {known}."
+
     B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
     B402 = (
         "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first: {how}. No other encoding is guessed, "
@@ -755,6 +777,10 @@ class Warnings:
     W491 = (
         "In the corpus '{name}' (split '{split}') {repaired} broken items were repaired and {dropped} left out. "
         "`biomedplm corpora info {name}` says how many the published files have."
+    )
+    W605 = (
+        "'{component}': document '{doc}' has more candidates by '{guideline}' than max_pairs = {most}; the {left_out} "
+        "whose mentions are farthest apart were left out. Raise max_pairs, or set max_distance_tokens."
     )
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "

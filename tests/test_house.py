@@ -24,7 +24,17 @@ MAX_IMPORT_SECONDS = 1.0
 # docs/decisions.md: a module imports from its own folder and from lower levels only.
 LEVELS = (
     {"about", "errors", "types", "compat", "event_order"},
-    {"attributes", "scoring", "tokenization", "concepts", "bioc_model", "pairs", "xml_stream", "fingerprints"},
+    {
+        "attributes",
+        "scoring",
+        "tokenization",
+        "sentences",
+        "concepts",
+        "bioc_model",
+        "pairs",
+        "xml_stream",
+        "fingerprints",
+    },
     {"documents", "medline", "held_out"},
     {"layers", "corpora", "writers", "inputs"},
     {"encoder", "kb", "formats"},

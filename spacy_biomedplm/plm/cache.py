@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
@@ -18,13 +17,11 @@ from tokenizers import Encoding, Tokenizer
 
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.plm.text import RawDocument
+from spacy_biomedplm.sentences import sentence_ends
 
 CACHE_VERSION = 2
 PARTS = ("train", "validation")
 _BATCH = 512
-# A sentence ends behind a full stop, question or exclamation mark before a capital, a digit or a bracket.
-_SENTENCE_END = re.compile(r"[.!?][\"')\]]*(?=\s+[A-Z0-9(\[\"'])")
-
 
 # What is cut into pieces by itself, and where its sentences end; the end of the last goes without saying.
 Part = tuple[str, list[int]]
@@ -76,14 +73,6 @@ def digest_file(path: Path) -> str:
     except OSError as error:
         raise BiomedplmError(coded("B520", path=path, suffixes=error.strerror)) from error
     return digest.hexdigest()
-
-
-def sentence_ends(text: str) -> list[int]:
-    """Return where sentences of a text end, as far as punctuation tells: all but the last end.
-
-    text (str): A document.
-    """
-    return [match.end() for match in _SENTENCE_END.finditer(text)]
 
 
 def running_text(text: str) -> list[Part]:

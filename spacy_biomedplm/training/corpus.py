@@ -2,13 +2,10 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Example
 
 from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, make_reference, read_corpus
@@ -16,6 +13,7 @@ from spacy_biomedplm.corpora.corpus import Corpus
 from spacy_biomedplm.corpora.exclusion import TEST, leave_out_tests
 from spacy_biomedplm.corpora.problems import ErrorMode, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.training.starting import Given, start_from
 from spacy_biomedplm.types import DocumentRecord
 
 _SHOWN = 3
@@ -29,7 +27,7 @@ def create_corpus_reader(
     max_docs: int | None = None,
     errors: ErrorMode = "raise",
     allow_noncommercial: bool = False,
-    given: Literal["nothing", "entities", "concepts"] = "nothing",
+    given: Given = "nothing",
 ) -> Callable[[Language], Iterator[Example]]:
     """Return a reader of one split of a corpus.
 
@@ -42,8 +40,7 @@ def create_corpus_reader(
     errors (ErrorMode): What to do with broken items of the files: "raise", "skip" or "repair". Where the record counts
         broken items of the published files (``Corpus.broken``), "raise" repairs as many, and stops if there are more.
     allow_noncommercial (bool): Read a corpus whose terms forbid commercial use.
-    given ("nothing" | "entities" | "concepts"): What the documents that a pipeline is scored on have from the start:
-        gold entities, for a linker alone, or these with their concepts.
+    given ("nothing" | "entities" | "concepts"): What the predicted documents have from the start, see ``start_from``.
     RETURNS (Callable[[Language], Iterator[Example]]): Every call is one pass. Files are read in the first one, which
         warns of documents that are left out (W490) and items that were repaired or left out (W491). Examples carry
         what the corpus annotates in ``doc._.annotated``.
@@ -70,21 +67,9 @@ def create_corpus_reader(
         for record in records:
             doc = make_reference(corpus, record, nlp.vocab)
             if len(doc):
-                yield Example(_start(corpus, record, nlp, given), doc)
+                yield Example(start_from(doc, nlp, given), doc)
 
     return read
-
-
-def _start(corpus: Corpus, record: DocumentRecord, nlp: Language, given: str) -> Doc:
-    """Return what a pipeline starts from."""
-    if given == "nothing":
-        return nlp.make_doc(record.text)
-    mentions = tuple(
-        mention if given == "concepts" else replace(mention, concepts=(), infons={})
-        for mention in record.mentions
-        if not mention.is_trigger
-    )
-    return make_reference(corpus, DocumentRecord(doc_id=record.doc_id, text=record.text, mentions=mentions), nlp.vocab)
 
 
 def _check_problems(corpus: Corpus, split: str, report: Report, known: int) -> None:

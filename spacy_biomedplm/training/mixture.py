@@ -10,6 +10,7 @@ from spacy.training import Example
 
 from spacy_biomedplm import attributes as attributes
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.training.starting import Given, start_from
 
 
 def create_corpus_mixture(
@@ -18,6 +19,7 @@ def create_corpus_mixture(
     shuffle: bool = False,
     seed: int = 0,
     max_docs: int | None = None,
+    given: Given = "nothing",
 ) -> Callable[[Language], Iterator[Example]]:
     """Return a reader of a folder of corpora.
 
@@ -28,6 +30,7 @@ def create_corpus_mixture(
     shuffle (bool): Whether documents come in a new random order in every pass.
     seed (int): Seed of order and choice.
     max_docs (int | None): Read at most this many documents of each corpus.
+    given ("nothing" | "entities" | "concepts"): What the predicted documents have from the start, see ``start_from``.
     RETURNS (Callable[[Language], Iterator[Example]]): Every call is one pass. A pass that shuffles begins with one
         document of each corpus, so that the first hundred examples, from which spaCy initialises, hold all labels.
     RAISES (BiomedplmError): B502 if the folder holds no corpus, B503 for a weight of an unknown corpus, B506 for a
@@ -51,7 +54,7 @@ def create_corpus_mixture(
         if shuffle:
             rng.shuffle(rest)
         for doc in heads + rest:
-            yield Example(nlp.make_doc(doc.text), doc)
+            yield Example(start_from(doc, nlp, given), doc)
 
     return read
 

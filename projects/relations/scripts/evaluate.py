@@ -1,0 +1,93 @@
+"""Score a trained pipeline on a split whose entities and concepts are given, with the official metric.
+
+python scripts/evaluate.py training/ddi2013/model-best corpus/ddi2013/test ddi2013 metrics/ddi2013.json
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import spacy
+import typer
+from rich.console import Console
+from rich.table import Table
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from spacy_biomedplm.documents import make_record
+from spacy_biomedplm.evaluation.metrics import get_metric
+from spacy_biomedplm.evaluation.scores import Score
+from spacy_biomedplm.relations.component import GUIDELINE
+from spacy_biomedplm.training.starting import start_from
+from spacy_biomedplm.types import DocumentRecord
+
+METRICS = {
+    "ddi2013": "ddi-f1",
+    "drugprot": "drugprot-f1",
+    "bc5cdr": "cid-f1",
+    "biored": "biored",
+}
+"""Official metric of a corpus; micro F1 over all relations for the others."""
+
+console = Console()
+
+
+def main(
+    model: Path = typer.Argument(..., help="Trained pipeline."),
+    folder: Path = typer.Argument(..., help="Folder of the documents."),
+    corpus: str = typer.Argument(..., help="Name of the corpus."),
+    output: Path = typer.Argument(..., help="File for the scores."),
+) -> None:
+    """Score a pipeline."""
+    nlp = spacy.load(model)
+    docs = list(DocBin().from_disk(folder / f"{corpus}.spacy").get_docs(nlp.vocab))
+    score, seconds = evaluate(nlp, docs, corpus)
+    record = {
+        "corpus": corpus,
+        "metric": METRICS.get(corpus, "relation-f1"),
+        "documents": len(docs),
+        "seconds": round(seconds, 1),
+        **describe(score),
+    }
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf8")
+    show(record)
+
+
+def evaluate(nlp: Language, docs: Iterable[Doc], corpus: str) -> tuple[Score, float]:
+    """Return the score of a pipeline on gold documents, and the seconds that it took to read them."""
+    gold = [doc for doc in docs]
+    start = time.perf_counter()
+    found = list(nlp.pipe([start_from(doc, nlp, "concepts") for doc in gold]))
+    seconds = time.perf_counter() - start
+    metric = get_metric(METRICS.get(corpus, "relation-f1"))
+    return metric.score([make_record(doc) for doc in gold], [predicted(doc) for doc in found]), seconds
+
+
+def predicted(doc: Doc) -> DocumentRecord:
+    """Return what a pipeline says of a document."""
+    record = make_record(doc)
+    return replace(record, relations=tuple(one for one in record.relations if GUIDELINE in one.infons))
+
+
+def describe(score: Score) -> dict[str, Any]:
+    """Return the numbers of a score."""
+    labels = {label: prf.to_dict() for label, prf in score.labels.items()}
+    return {"f1": score.main, **score.counts.to_dict(), "more": score.more, "labels": labels}
+
+
+def show(record: dict[str, Any]) -> None:
+    """Print the scores of each label."""
+    table = Table("label", "precision", "recall", "F1", title=f"{record['corpus']}: {record['metric']}")
+    for label, row in {"all": record, **record["labels"]}.items():
+        table.add_row(label, *(f"{100 * row[key]:.2f}" for key in ("precision", "recall", "f1")))
+    console.print(table)
+    for name, value in record["more"].items():
+        console.print(f"{name} {100 * value:.2f}", highlight=False)
+
+
+if __name__ == "__main__":
+    typer.run(main)

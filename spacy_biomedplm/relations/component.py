@@ -1,0 +1,396 @@
+"""The pipe `biomedplm_relations`: relations between mentions and between concepts."""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples, validate_get_examples
+from thinc.api import Config, Model, set_dropout_rate
+from thinc.types import Floats2d
+from thinc.util import torch2xp, xp2torch
+
+from spacy_biomedplm.attributes import Relation
+from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.torch_shim import torch_shim
+from spacy_biomedplm.layers.vectors import check_vectors
+from spacy_biomedplm.relations.candidates import Candidates, Pair
+from spacy_biomedplm.relations.decoding import decode
+from spacy_biomedplm.relations.ends import entities_of
+from spacy_biomedplm.relations.gold import GoldPairs, gold_pairs, weigh_answers
+from spacy_biomedplm.relations.learning import Lesson, lesson_loss
+from spacy_biomedplm.relations.loss import LossSettings, Objective
+from spacy_biomedplm.relations.model import PairInput, set_outputs
+from spacy_biomedplm.relations.presentation import Markers, portions, present_apart, present_together
+from spacy_biomedplm.relations.schemes import Scheme, check_fields, infer_schemes, lay_out, make_schemes
+from spacy_biomedplm.relations.settings import Execution, Settings, check_settings
+from spacy_biomedplm.relations.transfer import transfer
+
+GUIDELINE = "guideline"
+"""Infon of a predicted relation: the guideline that it follows."""
+
+DEFAULT_MODEL = """
+[model]
+@architectures = "spacy-biomedplm.PairClassifier.v1"
+
+[model.tok2vec]
+@architectures = "spacy.Tok2VecListener.v1"
+width = 384
+upstream = "*"
+"""
+
+_ROLES = ("Arg1", "Arg2")
+# Tokens of copies that are read together in prediction.
+_MOST_TOKENS = 100_000
+
+
+@Language.factory(
+    "biomedplm_relations",
+    assigns=["doc._.relations"],
+    default_config={
+        "model": Config().from_str(DEFAULT_MODEL)["model"],
+        "candidates": {"@misc": "spacy-biomedplm.pair_candidates.v1"},
+        "schemes": {},
+        "types": {},
+        "guidelines": None,
+        "execution": "shared",
+        "markers": "none",
+        "threshold": 0.5,
+        "objective": "softmax",
+        "class_weights": False,
+        "label_smoothing": 0.0,
+        "r_drop": 0.0,
+        "contrastive": 0.0,
+        "temperature": 0.1,
+        "scorer": {"@scorers": "spacy-biomedplm.relation_scorer.v1"},
+    },
+    default_score_weights={"rels_f": 1.0, "rels_p": 0.0, "rels_r": 0.0, "rels_per_guideline": None},
+)
+def make_biomedplm_relations(
+    nlp: Language,
+    name: str,
+    model: Model[PairInput, Floats2d],
+    candidates: Candidates,
+    schemes: dict[str, dict[str, Any]],
+    types: dict[str, list[str]],
+    guidelines: list[str] | None,
+    execution: Execution,
+    markers: Markers,
+    threshold: float,
+    objective: Objective,
+    class_weights: bool,
+    label_smoothing: float,
+    r_drop: float,
+    contrastive: float,
+    temperature: float,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> "BiomedRelations":
+    """Return an extractor of relations.
+
+    nlp (Language): The pipeline.
+    name (str): Name of the pipe.
+    model (Model[PairInput, Floats2d]): A "spacy-biomedplm.PairClassifier.v1".
+    candidates (Candidates): Which pairs are judged.
+    schemes (dict[str, dict]): Fields of ``Scheme`` for guidelines; what is not said is inferred from the examples.
+    types (dict[str, list[str]]): Labels of entities of each type; a label that is not named is a type of its own.
+    guidelines (list[str] | None): Those whose relations are written; None for all that the model knows.
+    execution ("shared" | "per_pair"): Whether the encoder reads each document once, or each pair in a copy of its own.
+    markers ("none" | "plain" | "typed" | "masked"): How copies show head and tail, see ``present_apart``.
+    threshold (float): Probability that a relation needs, from 0 to 1; not for "adaptive_threshold".
+    objective, label_smoothing, r_drop, contrastive, temperature: As of ``LossSettings``.
+    class_weights (bool): Whether rare labels count more: by the root of how much rarer they are than the mean.
+    scorer (Callable | None): Scoring method.
+    RAISES (BiomedplmError): B221 or B222 for a setting that cannot be, B224 or B225 for two that do not go together.
+    """
+    settings = Settings(guidelines, execution, markers, threshold, class_weights)
+    loss = LossSettings(objective, label_smoothing, r_drop, contrastive, temperature)
+    check_settings(name, model, settings, loss)
+    for guideline, fields in schemes.items():
+        check_fields(guideline, fields)
+    return BiomedRelations(
+        nlp.vocab, model, name, candidates=candidates, schemes=schemes, types=types, settings=settings, loss=loss,
+        scorer=scorer,
+    )  # fmt: skip
+
+
+class _Judged(NamedTuple):
+    """Candidates of documents.
+
+    pairs (list[list[Pair]]): Of each document, those of one scheme after those of another.
+    schemes (list[list[int]]): Number of the scheme of each.
+    """
+
+    pairs: list[list[Pair]]
+    schemes: list[list[int]]
+
+
+class BiomedRelations(TrainablePipe):
+    """Finds relations by several annotation guidelines at once.
+
+    Each guideline has scores of its own on a common representation of pairs, and a document teaches only the labels it
+    was annotated for (``doc._.annotated``).
+    """
+
+    def __init__(
+        self,
+        vocab: Any,
+        model: Model[PairInput, Floats2d],
+        name: str,
+        *,
+        candidates: Candidates,
+        schemes: Mapping[str, Mapping[str, Any]],
+        types: Mapping[str, Sequence[str]],
+        settings: Settings,
+        loss: LossSettings,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.settings = settings
+        self.loss = loss
+        self._candidates = candidates
+        self._given = schemes
+        self._type_of = {label: type for type, labels in types.items() for label in labels}
+        self.cfg: dict[str, Any] = {"schemes": {}, "types": [], "class_weights": {}}
+
+    @property
+    def schemes(self) -> list[Scheme]:
+        """The guidelines that the component knows, by name."""
+        return make_schemes(self.cfg["schemes"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label as "guideline/label"."""
+        return tuple(f"{scheme.name}/{label}" for scheme in self.schemes for label in scheme.labels)
+
+    @property
+    def label_data(self) -> dict[str, dict[str, Any]]:
+        """What ``initialize`` takes as labels; written by ``spacy init labels``."""
+        return dict(self.cfg["schemes"])
+
+    # Prediction
+
+    def predict(self, docs: Iterable[Doc]) -> list[list[Relation]]:
+        """Return the relations of each document.
+
+        docs (Iterable[Doc]): Documents with entities, that the encoder has read if it is shared.
+        RETURNS (list[list[Relation]]): By guideline, then by head and tail, each with its probability as score.
+        RAISES (BiomedplmError): B002 if the component has not learned, B227 for a guideline that the model lacks, B001
+            if the encoder has not read a document.
+        """
+        docs = list(docs)
+        if not self.cfg["schemes"]:
+            raise BiomedplmError(coded("B002"))
+        found: list[list[Relation]] = [[] for _ in docs]
+        judged = self._propose(docs)
+        if not any(judged.pairs):
+            return found
+        schemes = self.schemes
+        columns = lay_out(schemes)
+        scores = self._scores(docs, judged.pairs)
+        place = 0
+        for relations, pairs, of in zip(found, judged.pairs, judged.schemes, strict=True):
+            for pair, number in zip(pairs, of, strict=True):
+                scheme = schemes[number]
+                infons = {GUIDELINE: scheme.name}
+                labels, values = decode(
+                    scores[place], scheme, columns[number], self.loss.objective, self.settings.threshold
+                )
+                if scheme.values:
+                    infons[scheme.attribute] = scheme.values[values]
+                relations += [
+                    Relation(pair.head.target, scheme.labels[label], pair.tail.target, score, _ROLES, infons)
+                    for label, score in labels
+                ]
+                place += 1
+        return found
+
+    def _propose(self, docs: Sequence[Doc]) -> _Judged:
+        """Return the candidates of documents by the guidelines that are wanted."""
+        wanted = self.settings.guidelines
+        schemes = self.schemes
+        for name in wanted or ():
+            if name not in self.cfg["schemes"]:
+                raise BiomedplmError(coded("B227", guideline=name, known=", ".join(self.cfg["schemes"])))
+        judged = _Judged([], [])
+        for doc in docs:
+            pairs: list[Pair] = []
+            numbers: list[int] = []
+            types = self._types(doc)
+            for number, scheme in enumerate(schemes):
+                if wanted is None or scheme.name in wanted:
+                    pairs += self._pairs(doc, scheme, types)
+                    numbers += [number] * (len(pairs) - len(numbers))
+            judged.pairs.append(pairs)
+            judged.schemes.append(numbers)
+        return judged
+
+    def _types(self, doc: Doc) -> dict[str, str]:
+        return {span.label_: self._type_of.get(span.label_, span.label_) for span in entities_of(doc)}
+
+    def _pairs(self, doc: Doc, scheme: Scheme, types: Mapping[str, str]) -> list[Pair]:
+        proposal = self._candidates(doc, scheme, types)
+        if proposal.left_out:
+            values = {"doc": doc._.doc_id or doc.text[:40], "guideline": scheme.name, "left_out": proposal.left_out}
+            warnings.warn(coded("W605", component=self.name, most=len(proposal.pairs), **values), stacklevel=4)
+        return proposal.pairs
+
+    def _scores(self, docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]]) -> NDArray[np.float32]:
+        """Return the scores of all pairs, those of one document after those of another."""
+        if self.settings.execution == "shared":
+            check_vectors(self.model, docs, self.name)
+            inputs = list(docs), present_together(docs, pairs, self._numbers)
+            return _to_numpy(self.model, self.model.predict(inputs))
+        parts = []
+        for chosen_docs, chosen_pairs in portions(docs, pairs, _MOST_TOKENS):
+            inputs = present_apart(chosen_docs, chosen_pairs, self._numbers, self.settings.markers)
+            parts.append(_to_numpy(self.model, self.model.predict(inputs)))
+        return np.concatenate(parts)
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        return {type: number for number, type in enumerate(self.cfg["types"])}
+
+    def set_annotations(self, docs: Iterable[Doc], relations: Sequence[Sequence[Relation]]) -> None:
+        """Write relations onto documents; those of other guidelines stay.
+
+        docs (Iterable[Doc]): The documents.
+        relations (Sequence[Sequence[Relation]]): What ``predict`` returned for them.
+        """
+        for doc, found in zip(docs, relations, strict=True):
+            kept = [one for one in doc._.relations if one.infons.get(GUIDELINE) not in self.cfg["schemes"]]
+            doc._.relations = [*kept, *found]
+
+    # Learning
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        """Prepare the component for training.
+
+        get_examples (Callable[[], Iterable[Example]]): Returns examples; guidelines are inferred from all of them.
+        nlp (Language | None): The pipeline.
+        labels (dict[str, dict] | None): Fields of ``Scheme`` for guidelines; they go before those of the config.
+        RAISES (BiomedplmError): B226 if there is no relation to learn, B222 for a field that cannot be.
+        """
+        validate_get_examples(get_examples, "BiomedRelations.initialize")
+        labels = labels or {}
+        given = {name: {**self._given.get(name, {}), **labels.get(name, {})} for name in {*self._given, *labels}}
+        schemes = infer_schemes((example.reference for example in get_examples()), given, self._type_of)
+        if not schemes:
+            raise BiomedplmError(coded("B226", component=self.name))
+        self.cfg["schemes"] = {scheme.name: scheme.to_dict() for scheme in schemes}
+        self.cfg["types"] = sorted({type for scheme in schemes for type in scheme.types})
+        self.cfg["class_weights"] = self._weigh(get_examples()) if self.settings.class_weights else {}
+        sample = [example.x for example, _ in zip(get_examples(), range(10), strict=False)]
+        self.model.get_ref("tok2vec").initialize(X=sample)
+        columns = lay_out(schemes)[-1].values.stop
+        set_outputs(self.model, types=len(self.cfg["types"]), columns=columns, represents=self.loss.contrastive > 0)
+
+    def _weigh(self, examples: Iterable[Example]) -> dict[str, list[float]]:
+        """Return the weight of no relation and of each label, by guideline; the mean over all candidates is 1."""
+        gold: dict[str, list[GoldPairs]] = {}
+        for example in examples:
+            doc = example.reference
+            for scheme in self.schemes:
+                answers = gold_pairs(doc, self._pairs(doc, scheme, self._types(doc)), scheme)
+                if answers is not None:
+                    gold.setdefault(scheme.name, []).append(answers)
+        return weigh_answers(gold)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Any = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch of examples.
+
+        examples (Iterable[Example]): The batch; examples that nobody annotated for relations teach nothing. Pairs are
+            made of the entities of the predicted document, or of gold entities if it has none.
+        drop (float): Dropout on the vectors of ends and contexts.
+        sgd (Optimizer | None): If given, the weights are updated at once.
+        losses (dict[str, float] | None): Mean loss per pair is added under the name of the pipe.
+        RETURNS (dict[str, float]): The losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "BiomedRelations.update")
+        if not any(len(eg.predicted) for eg in examples):
+            return losses
+        lesson, inputs = self._prepare(examples)
+        if not len(inputs[0]):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(inputs)
+        loss, gradient = self.get_loss(lesson, scores)
+        backprop(gradient)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def _prepare(self, examples: Sequence[Example]) -> tuple[Lesson, PairInput]:
+        """Return what examples teach, and the pairs as the model takes them."""
+        lesson = Lesson([], [])
+        read: list[Doc] = []
+        pairs_of: list[list[Pair]] = []
+        is_shared = self.settings.execution == "shared"
+        for example in examples:
+            doc = example.predicted if len(entities_of(example.predicted)) else example.reference
+            types = self._types(doc)
+            chosen: list[Pair] = []
+            for number, scheme in enumerate(self.schemes):
+                pairs = self._pairs(doc, scheme, types)
+                gold = gold_pairs(example.reference, pairs, scheme)
+                if gold is not None and pairs:
+                    chosen += (
+                        pairs if doc is example.predicted or not is_shared else transfer(pairs, doc, example.predicted)
+                    )
+                    lesson.gold.append(gold)
+                    lesson.schemes.append(number)
+            pairs_of.append(chosen)
+            read.append(example.predicted if is_shared else doc)
+        repeats = 2 if self.loss.r_drop else 1
+        if is_shared:
+            arrays = present_together(read, pairs_of, self._numbers)
+            inputs = read, arrays.chosen(np.repeat(np.arange(len(arrays)), repeats))
+        else:
+            repeated = [[pair for pair in pairs for _ in range(repeats)] for pairs in pairs_of]
+            inputs = present_apart(read, repeated, self._numbers, self.settings.markers)
+        return lesson, inputs
+
+    def get_loss(self, lesson: Lesson, scores: Floats2d) -> tuple[float, Floats2d]:
+        """Return the loss per pair and its gradient.
+
+        lesson (Lesson): Right answers.
+        scores (Floats2d): Of the pairs; with R-Drop, of each twice in a row.
+        RETURNS (tuple[float, Floats2d]): The gradient is zero for what a document was not annotated for.
+        """
+        shim = torch_shim(self.model.get_ref("output_layer"))
+        if not len(scores) or shim.fast_forward:
+            return 0.0, self.model.ops.alloc2f(*scores.shape)
+        tensor = xp2torch(scores, device=shim.device).requires_grad_()
+        weights = {name: torch.tensor(values, device=shim.device) for name, values in self.cfg["class_weights"].items()}
+        mean = lesson_loss(lesson, tensor, self.schemes, self.loss, weights)
+        mean.backward()
+        assert tensor.grad is not None
+        return float(mean.detach()), cast(Floats2d, torch2xp(tensor.grad, ops=self.model.ops))
+
+
+def _to_numpy(model: Model[Any, Any], scores: Floats2d) -> NDArray[np.float32]:
+    return np.asarray(model.ops.to_numpy(scores))

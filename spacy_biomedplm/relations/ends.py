@@ -1,0 +1,103 @@
+"""The ends of relations: mentions, and concepts with all of their mentions."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
+
+from spacy_biomedplm.attributes import ENTITIES_KEY, PASSAGES_KEY, get_kb_ents, get_links
+from spacy_biomedplm.sentences import sentence_ends
+
+_SEPARATOR = re.compile(r"[|,;]")
+# What corpora write where they know no concept.
+_NO_CONCEPT = frozenset(("", "-", "-1", "NIL", "CUI-less"))
+
+
+class End(NamedTuple):
+    """One end of a relation.
+
+    target (Span | str): The mention, or the identifier of the concept.
+    type (str): Of the entity: its label, or what the component's settings make of it.
+    mentions (tuple[tuple[int, int], ...]): First token of each mention and the one after its last, in order.
+    """
+
+    target: Span | str
+    type: str
+    mentions: tuple[tuple[int, int], ...]
+
+
+def end_key(end: object) -> tuple[object, ...]:
+    """Return what equal ends of relations have in common: characters, or the concept.
+
+    end (Span | Event | str): Head or tail of a relation. Identifiers are equal with and without their vocabulary.
+    """
+    if isinstance(end, Span):
+        return end.start_char, end.end_char
+    return (end.rpartition(":")[2],) if isinstance(end, str) else (end,)
+
+
+def entities_of(doc: Doc) -> Sequence[Span]:
+    """Return the entities of a document: the span group "entities" if there is one, else ``doc.ents``.
+
+    doc (Doc): The document.
+    """
+    found: Sequence[Span] = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
+    return found
+
+
+def concept_ids_of(span: Span) -> list[str]:
+    """Return the concepts that a mention stands for: several for a composite one, none for one without.
+
+    span (Span): An entity.
+    """
+    links = get_links(span)
+    ids = [span.kb_id_] if links else [id for id, _ in get_kb_ents(span)] or [span.kb_id_]
+    parts = (part.strip() for id in ids for part in _SEPARATOR.split(id))
+    return list(dict.fromkeys(part for part in parts if part not in _NO_CONCEPT))
+
+
+def mention_ends(doc: Doc, types: Mapping[str, str]) -> list[End]:
+    """Return the mentions of a document, in order, each once for a type.
+
+    doc (Doc): The document. types (Mapping[str, str]): Type of each label of entities that counts.
+    """
+    found: dict[tuple[int, int, str], Span] = {}
+    for span in entities_of(doc):
+        if span.label_ in types:
+            found.setdefault((span.start, span.end, types[span.label_]), span)
+    return [End(found[key], key[2], (key[:2],)) for key in sorted(found)]
+
+
+def concept_ends(doc: Doc, types: Mapping[str, str]) -> list[End]:
+    """Return the concepts of a document, each once for a type of its mentions, by first mention.
+
+    doc (Doc): The document. types (Mapping[str, str]): Type of each label of entities that counts.
+    """
+    mentions: dict[tuple[str, str], set[tuple[int, int]]] = {}
+    for span in entities_of(doc):
+        if span.label_ in types:
+            for id in concept_ids_of(span):
+                mentions.setdefault((id, types[span.label_]), set()).add((span.start, span.end))
+    ends = [End(id, type, tuple(sorted(places))) for (id, type), places in mentions.items()]
+    return sorted(ends, key=lambda end: (end.mentions[0], str(end.target), end.type))
+
+
+def sentence_starts(doc: Doc) -> NDArray[np.int64]:
+    """Return the first token of each sentence.
+
+    doc (Doc): A document. Its sentences are those that a pipe has set; else the passages that are sentences; else those
+        that punctuation tells within each passage.
+    """
+    if not len(doc):
+        return np.zeros(0, dtype=np.int64)
+    if doc.has_annotation("SENT_START"):
+        return np.array([sentence.start for sentence in doc.sents], dtype=np.int64)
+    passages = doc.spans.get(PASSAGES_KEY, ())
+    starts = {0, *(passage.start for passage in passages)}
+    if not any(passage.label_ == "sentence" for passage in passages):
+        offsets = doc.to_array(["IDX"]).astype(np.int64).reshape(-1)
+        starts.update(np.searchsorted(offsets, sentence_ends(doc.text)).tolist())
+    return np.array(sorted(starts - {len(doc)}), dtype=np.int64)

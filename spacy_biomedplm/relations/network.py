@@ -1,0 +1,205 @@
+"""The torch module that judges pairs."""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import dropout as drop_out
+from torch.nn.functional import gelu
+
+from spacy_biomedplm.relations.presentation import Ints, PairArrays
+
+Pooling = Literal["start", "ends", "mean", "max"]
+ContextPooling = Literal["none", "first", "attention", "pair"]
+
+_BUCKETS = 9
+"""Distances: 0, 1, 2, 3–4, 5–8 … 65 and more."""
+
+_TYPE_WIDTH = 32
+_MOST_ROWS = 200_000
+
+
+class PairNetwork(nn.Module):
+    """Scores of the labels of every guideline for pairs of ends.
+
+    config (dict): "width" of the token vectors, "hidden" width, "types" (number of types of entities), "columns"
+        (number of scores), "pooling" of the tokens of a mention, "context" pooling, "heads" of attention, "blocks" of
+        the grouped bilinear form (0 for none), and whether it "represents" pairs: gives the layer before too.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__()
+        width, hidden = config["width"], config["hidden"]
+        self.pooling: Pooling = config["pooling"]
+        self.context: ContextPooling = config["context"]
+        self.heads: int = config["heads"]
+        self.blocks: int = config["blocks"]
+        end = 2 * width if self.pooling == "ends" else width
+        self.types = nn.Embedding(config["types"], _TYPE_WIDTH)
+        self.gaps = nn.Embedding(2 * _BUCKETS, _TYPE_WIDTH)
+        self.context_width = 0
+        if self.context in ("attention", "first"):
+            self.context_width = width
+            self.key = nn.Linear(width, width)
+            self.query = nn.Parameter(torch.randn(width) * width**-0.5)
+        elif self.context == "pair":
+            self.context_width = hidden
+            self.state = nn.Linear(width, hidden)
+            self.near = nn.ModuleList([nn.Embedding(2 * _BUCKETS, hidden) for _ in range(2)])
+            self.ask = nn.Linear(2 * end + 2 * _TYPE_WIDTH, hidden)
+        given = 2 * end + self.context_width + 3 * _TYPE_WIDTH
+        if self.blocks:
+            self.sides = nn.ModuleList([nn.Linear(end + self.context_width, hidden) for _ in range(2)])
+            given += hidden * hidden // self.blocks
+        else:
+            given += end
+        self.inner = nn.Linear(given, hidden)
+        self.output = nn.Linear(hidden, config["columns"])
+        self.represents = bool(config["represents"])
+
+    def forward(self, vectors: torch.Tensor, pairs: PairArrays, dropout: float) -> torch.Tensor:
+        """Return the scores.
+
+        vectors (Tensor): Shape (tokens of all documents, width), float32.
+        pairs (PairArrays): The pairs.
+        dropout (float): Share of components set to 0, in [0, 1); in training only.
+        RETURNS (Tensor): Shape (pairs, columns), followed, if the config says so, by what the scores are computed from,
+            shape (pairs, columns + hidden).
+        """
+        lengths = pairs.contexts[:, 1] - pairs.contexts[:, 0]
+        if self.training or lengths.sum() <= _MOST_ROWS:
+            return self._judge(vectors, pairs, dropout)
+        ends = np.flatnonzero(np.diff(np.cumsum(lengths) // _MOST_ROWS)) + 1
+        parts = np.split(np.arange(len(pairs)), ends)
+        return torch.cat([self._judge(vectors, pairs.chosen(part), dropout) for part in parts])
+
+    def _judge(self, vectors: torch.Tensor, pairs: PairArrays, dropout: float) -> torch.Tensor:
+        def drop(x: torch.Tensor) -> torch.Tensor:
+            return drop_out(x, dropout, training=dropout > 0)
+
+        device = vectors.device
+        ends = drop(self._ends(vectors, pairs))
+        head, tail = ends[0::2], ends[1::2]
+        kinds = self.types(torch.from_numpy(pairs.types).to(device)).flatten(1)
+        gap = self.gaps(torch.from_numpy(bucket(pairs.gaps)).to(device))
+        context = drop(self._context(vectors, pairs, torch.cat([head, tail, kinds], 1)))
+        if self.blocks:
+            one, other = (
+                torch.tanh(layer(torch.cat([end, context], 1)))
+                for layer, end in zip(self.sides, (head, tail), strict=True)
+            )
+            both = (one.reshape(len(one), self.blocks, -1, 1) * other.reshape(len(other), self.blocks, 1, -1)).flatten(
+                1
+            )
+        else:
+            both = head * tail
+        found = gelu(self.inner(torch.cat([head, tail, both, context, kinds, gap], 1)))
+        scores = self.output(drop(found))
+        return torch.cat([scores, found], 1) if self.represents else scores
+
+    def _ends(self, vectors: torch.Tensor, pairs: PairArrays) -> torch.Tensor:
+        """Return a vector for each head and tail: of several mentions the logarithm of the sum of exponentials."""
+        device = vectors.device
+        starts, stops = pairs.spans[:, 0], pairs.spans[:, 1]
+        first = vectors[torch.from_numpy(starts).to(device)]
+        if self.pooling == "start":
+            mentions = first
+        elif self.pooling == "ends":
+            mentions = torch.cat([first, vectors[torch.from_numpy(stops - 1).to(device)]], 1)
+        else:
+            rows, members = _spread(starts, stops, device)
+            shape = (len(starts), vectors.shape[1])
+            if self.pooling == "max":
+                index = members[:, None].expand(-1, vectors.shape[1])
+                empty = vectors.new_full(shape, -torch.inf)
+                mentions = empty.scatter_reduce(0, index, vectors[rows], "amax")
+            else:
+                counts = torch.from_numpy((stops - starts).astype(np.float32)).to(device)
+                mentions = vectors.new_zeros(shape).index_add(0, members, vectors[rows]) / counts[:, None]
+        if len(mentions) == 2 * len(pairs):
+            return mentions
+        owners = torch.from_numpy(pairs.owners).to(device)
+        index = owners[:, None].expand(-1, mentions.shape[1])
+        highest = mentions.new_full((2 * len(pairs), mentions.shape[1]), -torch.inf)
+        highest = highest.scatter_reduce(0, index, mentions.detach(), "amax")
+        sums = torch.zeros_like(highest).index_add(0, owners, torch.exp(mentions - highest[owners]))
+        return torch.log(sums) + highest
+
+    def _context(self, vectors: torch.Tensor, pairs: PairArrays, ends: torch.Tensor) -> torch.Tensor:
+        """Return what the words around a pair say."""
+        device = vectors.device
+        starts, stops = pairs.contexts[:, 0], pairs.contexts[:, 1]
+        if self.context == "none":
+            return vectors.new_zeros((len(pairs), 0))
+        if self.context == "first":
+            return vectors[torch.from_numpy(starts).to(device)]
+        rows, members = _spread(starts, stops, device)
+        if self.context == "attention":
+            states = vectors[rows]
+            logits = (torch.tanh(self.key(states)) @ self.query)[:, None]
+        else:
+            near = near_mentions(pairs)
+            states = self.state(vectors)[rows]
+            for layer, offsets in zip(self.near, near, strict=True):
+                states = states + layer(torch.from_numpy(offsets).to(device))
+            states = gelu(states)
+            asked = self.ask(ends)[members]
+            logits = (asked * states).reshape(len(rows), self.heads, -1).sum(2) * (self.heads / states.shape[1]) ** 0.5
+        highest = logits.new_full((len(pairs), logits.shape[1]), -torch.inf)
+        index = members[:, None].expand(-1, logits.shape[1])
+        highest = highest.scatter_reduce(0, index, logits.detach(), "amax")
+        weights = torch.exp(logits - highest[members])
+        sums = torch.zeros_like(highest).index_add(0, members, weights)
+        weights = weights / sums[members]
+        weighted = (states.reshape(len(rows), logits.shape[1], -1) * weights[:, :, None]).flatten(1)
+        return states.new_zeros((len(pairs), states.shape[1])).index_add(0, members, weighted)
+
+
+def _spread(starts: Ints, stops: Ints, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the rows of runs, end to end, and the run that each belongs to."""
+    counts = stops - starts
+    members = np.repeat(np.arange(len(starts)), counts)
+    rows = np.arange(len(members)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+    return torch.from_numpy(rows).to(device), torch.from_numpy(members).to(device)
+
+
+def bucket(distances: Ints) -> Ints:
+    """Return a number for each distance: 0 for 0, then one for each doubling, those of the other direction behind.
+
+    distances (Ints): Tokens, negative to the left.
+    RETURNS (Ints): Below 2 * _BUCKETS.
+    """
+    sizes = np.abs(distances)
+    steps = np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64) + (sizes > 0)
+    steps = np.minimum(steps, _BUCKETS - 1)
+    return np.where(distances < 0, steps + _BUCKETS, steps)
+
+
+def near_mentions(pairs: PairArrays) -> tuple[Ints, Ints]:
+    """Return where the words of the contexts are: distances from the nearest mention of head and of tail, in buckets.
+
+    pairs (PairArrays): The pairs.
+    RETURNS (tuple[Ints, Ints]): For each word of each context, end to end.
+    """
+    lengths = pairs.contexts[:, 1] - pairs.contexts[:, 0]
+    firsts = np.cumsum(lengths) - lengths
+    found = []
+    for side in range(2):
+        chosen = np.flatnonzero(pairs.owners % 2 == side)
+        owner = pairs.owners[chosen] // 2
+        counts = lengths[owner]
+        cells = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        rows = cells + np.repeat(pairs.contexts[owner, 0], counts)
+        starts, stops = (np.repeat(pairs.spans[chosen, column], counts) for column in range(2))
+        offsets = np.where(rows < starts, rows - starts, np.maximum(rows - stops + 1, 0))
+        places = cells + np.repeat(firsts[owner], counts)
+        if len(chosen) == len(pairs):
+            nearest = offsets
+        else:
+            # Size and sign in one number, so that the smallest is the nearest.
+            nearest = np.full(int(lengths.sum()), np.iinfo(np.int64).max)
+            np.minimum.at(nearest, places, 2 * np.abs(offsets) + (offsets < 0))
+            nearest = np.where(nearest % 2 == 1, -(nearest // 2), nearest // 2)
+        found.append(bucket(nearest))
+    return found[0], found[1]

@@ -1,0 +1,44 @@
+"""Settings of the component: checked when it is made, not when the first document comes."""
+
+from typing import Any, Literal, NamedTuple
+
+from spacy.pipeline.tok2vec import Tok2VecListener
+from thinc.api import Model
+
+from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.relations.loss import LossSettings
+from spacy_biomedplm.relations.presentation import Markers
+
+Execution = Literal["shared", "per_pair"]
+
+
+class Settings(NamedTuple):
+    """How a component works; see ``make_biomedplm_relations``."""
+
+    guidelines: list[str] | None
+    execution: Execution
+    markers: Markers
+    threshold: float
+    class_weights: bool
+
+
+def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: LossSettings) -> None:
+    """Make sure that settings can be, and go together.
+
+    name (str): Of the component. model (Model): Its model. settings (Settings), loss (LossSettings): The settings.
+    RAISES (BiomedplmError): B221 for one that cannot be, B224 or B225 for two that do not go together.
+    """
+    for setting, value, is_right, wanted in (
+        ("threshold", settings.threshold, 0 <= settings.threshold <= 1, "a number from 0 to 1"),
+        ("label_smoothing", loss.label_smoothing, 0 <= loss.label_smoothing < 1, "a number from 0 to below 1"),
+        ("r_drop", loss.r_drop, loss.r_drop >= 0, "0 or more"),
+        ("contrastive", loss.contrastive, loss.contrastive >= 0, "0 or more"),
+        ("temperature", loss.temperature, loss.temperature > 0, "above 0"),
+    ):
+        if not is_right:
+            raise BiomedplmError(coded("B221", setting=setting, found=value, wanted=wanted))
+    if settings.execution == "per_pair":
+        if any(isinstance(node, Tok2VecListener) or node.name == "transformer-listener" for node in model.walk()):
+            raise BiomedplmError(coded("B224", component=name))
+    elif settings.markers != "none":
+        raise BiomedplmError(coded("B225", component=name, markers=settings.markers))

@@ -1,0 +1,41 @@
+"""What a pipeline starts from when it learns or is scored on a document."""
+
+from typing import Literal
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from spacy_biomedplm.attributes import DETAILS_KEY, ENTITIES_KEY, PASSAGES_KEY
+from spacy_biomedplm.ner.gold import gold_mentions
+
+Given = Literal["nothing", "entities", "concepts"]
+
+
+def start_from(reference: Doc, nlp: Language, given: Given) -> Doc:
+    """Return a document of the text of another one.
+
+    reference (Doc): Gold document.
+    nlp (Language): The pipeline.
+    given ("nothing" | "entities" | "concepts"): Nothing but the text; with tokens, passages and gold entities, for a
+        pipeline that starts with a linker or with relations; or with the concepts of these too.
+    """
+    if given == "nothing":
+        return nlp.make_doc(reference.text)
+    words = [token.text for token in reference]
+    doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in reference])
+    doc._.doc_id = reference._.doc_id
+    has_concepts = given == "concepts"
+    doc.spans[ENTITIES_KEY] = [_copy(doc, span, has_concepts) for span in gold_mentions(reference)]
+    doc.set_ents([_copy(doc, span, has_concepts) for span in reference.ents])
+    if PASSAGES_KEY in reference.spans:
+        doc.spans[PASSAGES_KEY] = [_copy(doc, span, False) for span in reference.spans[PASSAGES_KEY]]
+    details = reference.user_data.get(DETAILS_KEY, {})
+    hidden = () if has_concepts else ("concepts", "infons")
+    kept = {key: {name: value for name, value in of.items() if name not in hidden} for key, of in details.items()}
+    doc.user_data[DETAILS_KEY] = {key: of for key, of in kept.items() if of}
+    return doc
+
+
+def _copy(doc: Doc, span: Span, has_concept: bool) -> Span:
+    concept = span.kb_id_ if has_concept else ""
+    return Span(doc, span.start, span.end, label=span.label_, kb_id=concept, span_id=span.id_)
