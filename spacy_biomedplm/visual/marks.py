@@ -104,7 +104,7 @@ def render_stacked(text: str, marks: Sequence[Mark]) -> str:
     marks (Sequence[Mark]): Entities, which may overlap, in order of their start.
     RETURNS (str): HTML, escaped.
     """
-    lanes = _find_lanes(marks)
+    lanes = find_lanes(marks)
     cuts = sorted({0, len(text), *(mark.start for mark in marks), *(mark.end for mark in marks)})
     pieces = []
     active: list[int] = []
@@ -132,8 +132,11 @@ def _piece(text: str, covering: list[tuple[int, Mark]]) -> str:
     return f'<span class="{classes}" style="box-shadow: {", ".join(shadows)}" title="{tip}">{content}</span>'
 
 
-def _find_lanes(marks: Sequence[Mark]) -> list[int]:
-    """Give each mark the first line that is free from its start on."""
+def find_lanes(marks: Sequence[Mark]) -> list[int]:
+    """Return the first line that is free from its start on for each mark.
+
+    marks (Sequence[Mark]): In order of their start.
+    """
     ends: list[int] = []
     lanes = []
     for mark in marks:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from spacy_biomedplm.about import __title__, __version__
-from spacy_biomedplm.attributes import ENTITIES_KEY
+from spacy_biomedplm.attributes import ENTITIES_KEY, Event
+from spacy_biomedplm.visual.arcs import relation_arcs, render_arcs
 from spacy_biomedplm.visual.colors import color_of
 from spacy_biomedplm.visual.marks import Mark, clean, css_class, mark_of, render_flat, render_stacked
 from spacy_biomedplm.visual.style import STYLE
@@ -39,6 +40,7 @@ def render_doc(doc: Doc) -> str:
     elif not title:
         parts.append('<p class="note">This document has no text.</p>')
     parts.append(_table(marks))
+    parts.append(_relations(doc))
     every = [mark_of(span) for span in sorted(doc.spans.get(ENTITIES_KEY, []))]
     if {_key(mark) for mark in every} - {_key(mark) for mark in marks}:
         summary = f"All {len(every)} mentions, with those that overlap or follow other guidelines"
@@ -111,6 +113,40 @@ def _table(marks: Sequence[Mark]) -> str:
     count = f"{len(marks)} {'entity' if len(marks) == 1 else 'entities'}"
     table = f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
     return f"<details><summary>{count}</summary>{table}</details>"
+
+
+def _relations(doc: Doc) -> str:
+    """Return the relations of a document: arcs over its text, and a table."""
+    relations = doc._.relations
+    if not relations:
+        return ""
+    arcs = render_arcs(doc.text, [mark_of(span) for span in doc.ents], relation_arcs(doc))
+    rows = []
+    for relation in relations:
+        ends = (end.text if isinstance(end, Span) else name_of_end(doc, end) for end in (relation.head, relation.tail))
+        head, tail = map(clean, ends)
+        score = "" if relation.score is None else f"{relation.score:.2f}"
+        more = ", ".join(f"{name}: {value}" for name, value in relation.infons.items())
+        rows.append(
+            f"<tr><td>{head}</td><td>{clean(relation.label)}</td><td>{tail}</td>"
+            f'<td class="number">{score}</td><td>{clean(more)}</td></tr>'
+        )
+    head = "<tr><th>Head</th><th>Relation</th><th>Tail</th><th>Score</th><th>More</th></tr>"
+    count = f"{len(relations)} {'relation' if len(relations) == 1 else 'relations'}"
+    table = f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return f"<details open><summary>{count}</summary>{arcs}{table}</details>"
+
+
+def name_of_end(doc: Doc, end: Event | str) -> str:
+    """Return an event's trigger, or a concept with the first mention that stands for it.
+
+    doc (Doc): The document. end (Event | str): Head or tail of a relation.
+    """
+    if isinstance(end, Event):
+        return f"{end.trigger.text} ({end.label})"
+    of_concept = (span.text for span in [*doc.ents, *doc.spans.get(ENTITIES_KEY, ())] if end in span.kb_id_.split("|"))
+    text = next(of_concept, "")
+    return f"{text} ({end})" if text else end
 
 
 def _legend(counts: Counter[str]) -> str:

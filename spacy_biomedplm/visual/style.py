@@ -35,6 +35,11 @@ th { color: var(--faint); font-weight: 600; white-space: nowrap; }
 td:nth-child(2), td.number { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td:first-child { min-width: 8rem; }
 .dot { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .4em; }
+.arcs { display: block; font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: var(--text); }
+.arc path { fill: none; stroke: var(--faint); }
+.arc path.tip { fill: var(--faint); }
+.arc rect { fill: var(--card); }
+.arc .name { font-size: 10px; fill: var(--text); }
 .stacked { white-space: pre-wrap; line-height: 2.4; margin-top: .5rem; }
 .stacked span { background: var(--card); }
 @media (max-width: 40rem) {
