@@ -1,8 +1,8 @@
 """The pipe `biomedplm_relations`: relations between mentions and between concepts."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,8 +22,8 @@ from spacy_biomedplm.layers.vectors import check_vectors
 from spacy_biomedplm.relations.candidates import Candidates, Pair
 from spacy_biomedplm.relations.decoding import decode
 from spacy_biomedplm.relations.ends import entities_of
-from spacy_biomedplm.relations.gold import GoldPairs, gold_pairs, weigh_answers
-from spacy_biomedplm.relations.learning import Lesson, lesson_loss
+from spacy_biomedplm.relations.gold import GoldPairs, draw, gold_pairs, weigh_answers
+from spacy_biomedplm.relations.learning import Lesson, lesson_loss, make_lesson
 from spacy_biomedplm.relations.loss import LossSettings, Objective
 from spacy_biomedplm.relations.model import PairInput, set_outputs
 from spacy_biomedplm.relations.presentation import Markers, portions, present_apart, present_together
@@ -47,6 +47,8 @@ upstream = "*"
 _ROLES = ("Arg1", "Arg2")
 # Tokens of copies that are read together in prediction.
 _MOST_TOKENS = 100_000
+# And in one step of learning.
+_MOST_LEARNED = 6_000
 
 
 @Language.factory(
@@ -61,6 +63,7 @@ _MOST_TOKENS = 100_000
         "execution": "shared",
         "markers": "none",
         "threshold": 0.5,
+        "sample_pairs": None,
         "objective": "softmax",
         "class_weights": False,
         "label_smoothing": 0.0,
@@ -82,6 +85,7 @@ def make_biomedplm_relations(
     execution: Execution,
     markers: Markers,
     threshold: float,
+    sample_pairs: int | None,
     objective: Objective,
     class_weights: bool,
     label_smoothing: float,
@@ -102,12 +106,14 @@ def make_biomedplm_relations(
     execution ("shared" | "per_pair"): Whether the encoder reads each document once, or each pair in a copy of its own.
     markers ("none" | "plain" | "typed" | "masked"): How copies show head and tail, see ``present_apart``.
     threshold (float): Probability that a relation needs, from 0 to 1; not for "adaptive_threshold".
+    sample_pairs (int | None): Most pairs of a document by a guideline that one update learns from, drawn anew each
+        time; None for all.
     objective, label_smoothing, r_drop, contrastive, temperature: As of ``LossSettings``.
     class_weights (bool): Whether rare labels count more: by the root of how much rarer they are than the mean.
     scorer (Callable | None): Scoring method.
     RAISES (BiomedplmError): B221 or B222 for a setting that cannot be, B224 or B225 for two that do not go together.
     """
-    settings = Settings(guidelines, execution, markers, threshold, class_weights)
+    settings = Settings(guidelines, execution, markers, threshold, class_weights, sample_pairs)
     loss = LossSettings(objective, label_smoothing, r_drop, contrastive, temperature)
     check_settings(name, model, settings, loss)
     for guideline, fields in schemes.items():
@@ -116,17 +122,6 @@ def make_biomedplm_relations(
         nlp.vocab, model, name, candidates=candidates, schemes=schemes, types=types, settings=settings, loss=loss,
         scorer=scorer,
     )  # fmt: skip
-
-
-class _Judged(NamedTuple):
-    """Candidates of documents.
-
-    pairs (list[list[Pair]]): Of each document, those of one scheme after those of another.
-    schemes (list[list[int]]): Number of the scheme of each.
-    """
-
-    pairs: list[list[Pair]]
-    schemes: list[list[int]]
 
 
 class BiomedRelations(TrainablePipe):
@@ -189,48 +184,39 @@ class BiomedRelations(TrainablePipe):
         if not self.cfg["schemes"]:
             raise BiomedplmError(coded("B002"))
         found: list[list[Relation]] = [[] for _ in docs]
-        judged = self._propose(docs)
-        if not any(judged.pairs):
+        judged = [self._propose(doc) for doc in docs]
+        if not any(judged):
             return found
+        scores = iter(self._scores(docs, [[pair for _, pair in of_doc] for of_doc in judged]))
         schemes = self.schemes
         columns = lay_out(schemes)
-        scores = self._scores(docs, judged.pairs)
-        place = 0
-        for relations, pairs, of in zip(found, judged.pairs, judged.schemes, strict=True):
-            for pair, number in zip(pairs, of, strict=True):
+        objective, threshold = self.loss.objective, self.settings.threshold
+        for relations, of_doc in zip(found, judged, strict=True):
+            for number, pair in of_doc:
                 scheme = schemes[number]
+                labels, value = decode(next(scores), scheme, columns[number], objective, threshold)
                 infons = {GUIDELINE: scheme.name}
-                labels, values = decode(
-                    scores[place], scheme, columns[number], self.loss.objective, self.settings.threshold
-                )
                 if scheme.values:
-                    infons[scheme.attribute] = scheme.values[values]
+                    infons[scheme.attribute] = scheme.values[value]
                 relations += [
                     Relation(pair.head.target, scheme.labels[label], pair.tail.target, score, _ROLES, infons)
                     for label, score in labels
                 ]
-                place += 1
         return found
 
-    def _propose(self, docs: Sequence[Doc]) -> _Judged:
-        """Return the candidates of documents by the guidelines that are wanted."""
+    def _propose(self, doc: Doc) -> list[tuple[int, Pair]]:
+        """Return the candidates of a document, each with the number of its guideline."""
         wanted = self.settings.guidelines
-        schemes = self.schemes
         for name in wanted or ():
             if name not in self.cfg["schemes"]:
                 raise BiomedplmError(coded("B227", guideline=name, known=", ".join(self.cfg["schemes"])))
-        judged = _Judged([], [])
-        for doc in docs:
-            pairs: list[Pair] = []
-            numbers: list[int] = []
-            types = self._types(doc)
-            for number, scheme in enumerate(schemes):
-                if wanted is None or scheme.name in wanted:
-                    pairs += self._pairs(doc, scheme, types)
-                    numbers += [number] * (len(pairs) - len(numbers))
-            judged.pairs.append(pairs)
-            judged.schemes.append(numbers)
-        return judged
+        types = self._types(doc)
+        return [
+            (number, pair)
+            for number, scheme in enumerate(self.schemes)
+            if wanted is None or scheme.name in wanted
+            for pair in self._pairs(doc, scheme, types)
+        ]
 
     def _types(self, doc: Doc) -> dict[str, str]:
         return {span.label_: self._type_of.get(span.label_, span.label_) for span in entities_of(doc)}
@@ -332,22 +318,25 @@ class BiomedRelations(TrainablePipe):
         validate_examples(examples, "BiomedRelations.update")
         if not any(len(eg.predicted) for eg in examples):
             return losses
-        lesson, inputs = self._prepare(examples)
-        if not len(inputs[0]):
-            return losses
+        lesson, docs, pairs = self._prepare(examples)
         set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(inputs)
-        loss, gradient = self.get_loss(lesson, scores)
-        backprop(gradient)
+        first = 0
+        # The steps add up their gradients; the weights are updated once.
+        for inputs, count in self._inputs(docs, pairs):
+            scores, backprop = self.model.begin_update(inputs)
+            loss, gradient = self.get_loss(lesson.chosen(slice(first, first + count)), scores)
+            share = count / max(len(lesson.schemes), 1)
+            backprop(gradient * share)
+            losses[self.name] += loss * share
+            first += count
         if sgd is not None:
             self.finish_update(sgd)
-        losses[self.name] += loss
         return losses
 
-    def _prepare(self, examples: Sequence[Example]) -> tuple[Lesson, PairInput]:
-        """Return what examples teach, and the pairs as the model takes them."""
-        lesson = Lesson([], [])
-        read: list[Doc] = []
+    def _prepare(self, examples: Sequence[Example]) -> tuple[Lesson, list[Doc], list[list[Pair]]]:
+        """Return what examples teach, the documents that are read, and the pairs of each."""
+        answers: list[tuple[int, GoldPairs]] = []
+        docs: list[Doc] = []
         pairs_of: list[list[Pair]] = []
         is_shared = self.settings.execution == "shared"
         for example in examples:
@@ -357,22 +346,27 @@ class BiomedRelations(TrainablePipe):
             for number, scheme in enumerate(self.schemes):
                 pairs = self._pairs(doc, scheme, types)
                 gold = gold_pairs(example.reference, pairs, scheme)
-                if gold is not None and pairs:
-                    chosen += (
-                        pairs if doc is example.predicted or not is_shared else transfer(pairs, doc, example.predicted)
-                    )
-                    lesson.gold.append(gold)
-                    lesson.schemes.append(number)
-            pairs_of.append(chosen)
-            read.append(example.predicted if is_shared else doc)
+                if gold is None or not pairs:
+                    continue
+                rows = draw(len(pairs), self.settings.sample_pairs)
+                chosen += [pairs[row] for row in rows.tolist()]
+                answers.append((number, gold.chosen(rows)))
+            is_moved = is_shared and doc is example.reference
+            pairs_of.append(transfer(chosen, doc, example.predicted) if is_moved else chosen)
+            docs.append(example.predicted if is_shared else doc)
+        return make_lesson(answers, self.schemes), docs, pairs_of
+
+    def _inputs(self, docs: list[Doc], pairs: list[list[Pair]]) -> Iterator[tuple[PairInput, int]]:
+        """Yield what the model takes, and the number of different pairs in it."""
         repeats = 2 if self.loss.r_drop else 1
-        if is_shared:
-            arrays = present_together(read, pairs_of, self._numbers)
-            inputs = read, arrays.chosen(np.repeat(np.arange(len(arrays)), repeats))
-        else:
-            repeated = [[pair for pair in pairs for _ in range(repeats)] for pairs in pairs_of]
-            inputs = present_apart(read, repeated, self._numbers, self.settings.markers)
-        return lesson, inputs
+        if self.settings.execution == "shared":
+            arrays = present_together(docs, pairs, self._numbers)
+            # Also without any pair: the encoder waits for the gradient of each of its listeners.
+            yield (docs, arrays.chosen(np.repeat(np.arange(len(arrays)), repeats))), len(arrays)
+            return
+        for part, chosen in portions(docs, pairs, _MOST_LEARNED):
+            repeated = [[pair for pair in of_doc for _ in range(repeats)] for of_doc in chosen]
+            yield present_apart(part, repeated, self._numbers, self.settings.markers), sum(map(len, chosen))
 
     def get_loss(self, lesson: Lesson, scores: Floats2d) -> tuple[float, Floats2d]:
         """Return the loss per pair and its gradient.

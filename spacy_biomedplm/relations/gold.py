@@ -29,6 +29,20 @@ class GoldPairs:
     values: NDArray[np.int64]
     missed: int
 
+    def chosen(self, rows: NDArray[np.int64]) -> "GoldPairs":
+        """Return the answers for some candidates. rows (NDArray[np.int64]): Which."""
+        return GoldPairs(self.labels[rows], self.known, self.values[rows], self.missed)
+
+
+def draw(count: int, most: int | None) -> NDArray[np.int64]:
+    """Return numbers below a count, ascending: all of them, or as many as wanted by chance (numpy's global generator).
+
+    count (int): How many there are. most (int | None): How many are wanted; None for all.
+    """
+    if most is None or count <= most:
+        return np.arange(count)
+    return np.sort(np.random.choice(count, most, replace=False))
+
 
 def relation_key(head: object, tail: object, symmetric: bool) -> tuple[object, ...]:
     """Return what equal pairs have in common. head, tail (object): Keys of ends. symmetric (bool): Of the scheme."""

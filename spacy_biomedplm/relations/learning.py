@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from spacy_biomedplm.relations.gold import GoldPairs
@@ -13,14 +14,45 @@ from spacy_biomedplm.relations.schemes import Scheme, lay_out
 
 
 class Lesson(NamedTuple):
-    """Right answers, in the order of the pairs.
+    """Right answers for pairs.
 
-    gold (list[GoldPairs]): Of each document by each guideline it was annotated for.
-    schemes (list[int]): Number of the guideline of each.
+    schemes (NDArray[np.int64]): Number of the guideline of each pair, shape (pairs,).
+    labels (NDArray[np.bool_]): Which scores stand for right labels, shape (pairs, columns).
+    known (NDArray[np.bool_]): Which stand for labels that the document was annotated for, same shape.
+    values (NDArray[np.int64]): Value of the attribute, -1 for none, shape (pairs,).
     """
 
-    gold: list[GoldPairs]
-    schemes: list[int]
+    schemes: NDArray[np.int64]
+    labels: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    values: NDArray[np.int64]
+
+    def chosen(self, rows: slice) -> "Lesson":
+        """Return the answers for some pairs. rows (slice): Which."""
+        return Lesson(self.schemes[rows], self.labels[rows], self.known[rows], self.values[rows])
+
+
+def make_lesson(answers: Sequence[tuple[int, GoldPairs]], schemes: Sequence[Scheme]) -> Lesson:
+    """Return right answers in one table.
+
+    answers (Sequence[tuple[int, GoldPairs]]): Number of a guideline, and the answers for pairs by it.
+    schemes (Sequence[Scheme]): Of the model.
+    """
+    layout = lay_out(schemes)
+    shape = (sum(len(gold.labels) for _, gold in answers), layout[-1].values.stop)
+    lesson = Lesson(
+        np.zeros(shape[0], np.int64), np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(shape[0], np.int64)
+    )
+    first = 0
+    for number, gold in answers:
+        rows = slice(first, first + len(gold.labels))
+        columns = slice(layout[number].labels.start + 1, layout[number].labels.stop)
+        lesson.schemes[rows] = number
+        lesson.labels[rows, columns] = gold.labels
+        lesson.known[rows, columns] = gold.known
+        lesson.values[rows] = gold.values
+        first = rows.stop
+    return lesson
 
 
 def lesson_loss(
@@ -38,38 +70,28 @@ def lesson_loss(
     schemes (Sequence[Scheme]): Of the model. settings (LossSettings): What is learned.
     weights (Mapping[str, Tensor]): Of no relation and of each label, by guideline; none for 1.
     """
-    layout = lay_out(schemes)
     repeats = 2 if settings.r_drop else 1
-    sizes = [len(gold.labels) for gold in lesson.gold]
-    blocks = scores.split([repeats * size for size in sizes])
     total = scores.new_zeros(())
-    for number, scheme in enumerate(schemes):
-        chosen = [place for place, of in enumerate(lesson.schemes) if of == number]
-        if not chosen:
+    for number, (scheme, columns) in enumerate(zip(schemes, lay_out(schemes), strict=True)):
+        rows = np.flatnonzero(lesson.schemes == number)
+        if not len(rows):
             continue
-        block = torch.cat([blocks[place] for place in chosen])
-        labels = np.concatenate([lesson.gold[place].labels for place in chosen])
-        known = np.concatenate([np.tile(lesson.gold[p].known, (sizes[p], 1)) for p in chosen])
-        values = np.concatenate([lesson.gold[place].values for place in chosen])
-        gold = torch.from_numpy(labels.astype(np.float32).repeat(repeats, 0)).to(scores.device)
-        known_of = torch.from_numpy(known.repeat(repeats, 0)).to(scores.device)
-        columns = layout[number]
+        places = slice(columns.labels.start + 1, columns.labels.stop)
+        block = scores[torch.from_numpy((repeats * rows[:, None] + np.arange(repeats)).reshape(-1)).to(scores.device)]
+        gold, known, values = (
+            torch.from_numpy(column.repeat(repeats, 0)).to(scores.device)
+            for column in (lesson.labels[rows, places], lesson.known[rows, places], lesson.values[rows])
+        )
         own = block[:, columns.labels]
-        loss = pair_loss(own, gold, settings, known=known_of, weights=weights.get(scheme.name))
-        if scheme.values and (values >= 0).any():
-            rows = torch.from_numpy(np.flatnonzero(values.repeat(repeats) >= 0)).to(scores.device)
-            right = torch.from_numpy(values.repeat(repeats)).to(scores.device)[rows]
-            loss = loss + cross_entropy(block[rows][:, columns.values], right, reduction="sum")
+        loss = pair_loss(own, gold.to(own.dtype), settings, known=known, weights=weights.get(scheme.name))
+        valued = values >= 0
+        if scheme.values and bool(valued.any()):
+            loss = loss + cross_entropy(block[valued][:, columns.values], values[valued], reduction="sum")
         if settings.r_drop:
             loss = loss + settings.r_drop * r_drop_loss(own[0::2], own[1::2], settings.objective)
         if settings.contrastive:
-            classes = torch.from_numpy(_classes(labels).repeat(repeats)).to(scores.device)
-            found = contrastive_loss(block[:, layout[-1].values.stop :], classes, settings.temperature)
-            loss = loss + settings.contrastive * found
+            classes = torch.unique(gold, dim=0, return_inverse=True)[1]
+            vectors = block[:, lesson.labels.shape[1] :]
+            loss = loss + settings.contrastive * contrastive_loss(vectors, classes, settings.temperature)
         total = total + loss
-    return total / max(repeats * sum(sizes), 1)
-
-
-def _classes(labels: np.ndarray) -> np.ndarray:
-    """Return a number for each set of labels."""
-    return np.unique(labels, axis=0, return_inverse=True)[1].reshape(-1)
+    return total / max(repeats * len(lesson.schemes), 1)

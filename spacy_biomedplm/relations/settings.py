@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     markers: Markers
     threshold: float
     class_weights: bool
+    sample_pairs: int | None
 
 
 def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: LossSettings) -> None:
@@ -28,7 +29,9 @@ def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: 
     name (str): Of the component. model (Model): Its model. settings (Settings), loss (LossSettings): The settings.
     RAISES (BiomedplmError): B221 for one that cannot be, B224 or B225 for two that do not go together.
     """
+    most = settings.sample_pairs
     for setting, value, is_right, wanted in (
+        ("sample_pairs", most, most is None or most >= 1, "1 or more, or null"),
         ("threshold", settings.threshold, 0 <= settings.threshold <= 1, "a number from 0 to 1"),
         ("label_smoothing", loss.label_smoothing, 0 <= loss.label_smoothing < 1, "a number from 0 to below 1"),
         ("r_drop", loss.r_drop, loss.r_drop >= 0, "0 or more"),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
@@ -102,13 +103,46 @@ def test_gold_entities_teach_where_the_prediction_has_none(make_pipeline: Any, l
     assert nlp.evaluate(given)["rels_f"] == 1.0
 
 
+@pytest.mark.parametrize("config", [{}, {"r_drop": 1.0, "contrastive": 0.1}], ids=str)
+def test_copies_are_learned_in_steps_that_add_up(
+    config: dict[str, Any], make_pipeline: Any, ten: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nlp = make_pipeline("per_pair", markers="plain", **config)
+    examples = ten(nlp)
+    nlp.initialize(lambda: examples)
+    pipe: Any = nlp.get_pipe("relations")
+    module = pipe.model.get_ref("output_layer").shims[0].module
+    found = []
+    for most in (6000, 8):
+        monkeypatch.setattr("spacy_biomedplm.relations.component._MOST_LEARNED", most)
+        losses = pipe.update(examples)
+        found.append((losses["relations"], module.output.weight.grad.clone()))
+        module.zero_grad()
+    if not config:
+        assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+        torch.testing.assert_close(found[0][1], found[1][1], rtol=1e-4, atol=1e-6)
+
+
+def test_some_pairs_are_drawn(make_pipeline: Any, ten: Any) -> None:
+    nlp = make_pipeline(sample_pairs=1)
+    nlp.initialize(lambda: ten(nlp))
+    pipe: Any = nlp.get_pipe("relations")
+    drawn = set()
+    for _ in range(20):
+        lesson, _, pairs = pipe._prepare(ten(nlp)[3:4])
+        ((pair,),) = pairs
+        assert len(lesson.schemes) == 1
+        drawn.add(pair.head.target.text)
+    assert drawn == {"lithium", "aspirin"}
+
+
 def test_document_that_nobody_annotated_teaches_nothing(trained: Language) -> None:
     pipe: Any = trained.get_pipe("relations")
     text, found = TEN[0]
     silent = relate(mark(trained.vocab, text), found, annotated={})
-    lesson, (_, pairs) = pipe._prepare([Example(mark(trained.vocab, text), silent)])
-    assert not lesson.gold
-    assert not len(pairs)
+    lesson, _, pairs = pipe._prepare([Example(mark(trained.vocab, text), silent)])
+    assert not len(lesson.schemes)
+    assert pairs == [[]]
     before = pipe.model.to_bytes()
     assert trained.update([Example(mark(trained.vocab, text), silent)], losses={})["relations"] == 0.0
     assert pipe.model.to_bytes() == before
@@ -121,8 +155,8 @@ def test_two_guidelines_do_not_punish_each_other(make_pipeline: Any, ten: Any) -
     nlp.initialize(lambda: [*ten(nlp), Example(mark(nlp.vocab, text), other)])
     pipe: Any = nlp.get_pipe("relations")
     assert pipe.labels == ("other/BINDS", "toy/ACTIVATOR", "toy/INHIBITOR")
-    lesson, inputs = pipe._prepare([Example(mark(nlp.vocab, text), other)])
-    scores = np.random.default_rng(0).normal(size=(len(inputs[1]), 5)).astype("float32")
+    lesson, _, (pairs,) = pipe._prepare([Example(mark(nlp.vocab, text), other)])
+    scores = np.random.default_rng(0).normal(size=(len(pairs), 5)).astype("float32")
     _, gradient = pipe.get_loss(lesson, scores)
     assert gradient[:, :2].any()
     assert not gradient[:, 2:].any()
@@ -134,8 +168,8 @@ def test_labels_that_were_not_annotated_are_not_punished(make_pipeline: Any, ten
     pipe: Any = nlp.get_pipe("relations")
     text, found = TEN[0]
     partial = relate(mark(nlp.vocab, text), found, {"relations": {"toy": ["INHIBITOR"]}})
-    lesson, inputs = pipe._prepare([Example(mark(nlp.vocab, text), partial)])
-    _, gradient = pipe.get_loss(lesson, np.ones((len(inputs[1]), 3), dtype="float32"))
+    lesson, _, (pairs,) = pipe._prepare([Example(mark(nlp.vocab, text), partial)])
+    _, gradient = pipe.get_loss(lesson, np.ones((len(pairs), 3), dtype="float32"))
     assert not gradient[:, 1].any()
     assert gradient[:, [0, 2]].all()
 
@@ -146,7 +180,8 @@ def test_gradient_of_the_head(execution: str, make_pipeline: Any, ten: Any) -> N
     examples = ten(nlp)
     nlp.initialize(lambda: examples)
     pipe: Any = nlp.get_pipe("relations")
-    lesson, (docs, pairs) = pipe._prepare(examples)
+    lesson, read, found_pairs = pipe._prepare(examples)
+    (((docs, pairs), _),) = pipe._inputs(read, found_pairs)
     output = pipe.model.get_ref("output_layer")
     generator = np.random.default_rng(0)
     vectors = [generator.normal(size=(len(doc), 32)).astype("float32") for doc in docs]
@@ -267,6 +302,7 @@ def test_settings_that_cannot_be(make_pipeline: Any) -> None:
         ("B221", "shared", {"label_smoothing": 1.0}),
         ("B221", "shared", {"r_drop": -1.0}),
         ("B221", "shared", {"temperature": 0.0}),
+        ("B221", "shared", {"sample_pairs": 0}),
         ("B221", "shared", {"model": {"bilinear_blocks": 5}}),
         ("B221", "shared", {"candidates": {"@misc": "spacy-biomedplm.pair_candidates.v1", "max_pairs": 0}}),
         ("B222", "shared", {"schemes": {"toy": {"lables": []}}}),
