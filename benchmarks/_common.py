@@ -14,7 +14,6 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_biomedplm.corpora import load_corpus
-from spacy_biomedplm.encoder.loading import piece_tokenizer
 from spacy_biomedplm.encoder.network import PlmNetwork
 from spacy_biomedplm.errors import BiomedplmError
 
@@ -60,32 +59,6 @@ def count_words(texts: list[str]) -> int:
     """
     tokenizer = spacy.blank("en").tokenizer
     return sum(len(tokenizer(text)) for text in texts)
-
-
-def export_encoder(stored: dict[str, Any], network: PlmNetwork, folder: Path) -> None:
-    """Write an encoder as a Hugging Face folder, in fp32, for systems that load those.
-
-    stored (dict[str, Any]): Its config, as ``load_plm`` returns it and a trained pipeline keeps it.
-    network (PlmNetwork): The encoder.
-    folder (Path): New folder.
-    """
-    from transformers import PreTrainedTokenizerFast
-
-    pieces = piece_tokenizer(stored)
-    prefix, suffix = pieces.frame
-    special = {
-        "pad_token": pieces.pad_id,
-        "mask_token": pieces.mask_id,
-        "cls_token": prefix[0] if prefix else None,
-        "sep_token": suffix[-1] if suffix else None,
-    }
-    names = {key: pieces.tokenizer.id_to_token(number) for key, number in special.items() if number is not None}
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=pieces.tokenizer, model_max_length=stored["max_pieces"], **names
-    )
-    tokenizer.save_pretrained(folder)
-    tensors = {name: tensor.detach().float().contiguous() for name, tensor in network.plm.state_dict().items()}
-    network.plm.save_pretrained(folder, state_dict=tensors, safe_serialization=True)
 
 
 def stock_config(encoder: Path) -> Any:

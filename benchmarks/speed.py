@@ -21,7 +21,6 @@ from _common import (
     console,
     count_words,
     encoder_of,
-    export_encoder,
     gold_docs,
     markdown_table,
     provenance,
@@ -33,7 +32,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from spacy_biomedplm.encoder.architecture import read_pieces
-from spacy_biomedplm.encoder.loading import piece_tokenizer
+from spacy_biomedplm.encoder.loading import piece_tokenizer, save_plm
 from spacy_biomedplm.encoder.network import layer_of
 from spacy_biomedplm.encoder.windows import split_windows
 
@@ -66,7 +65,7 @@ def load_stock(nlp: Language, *, limit: int | None) -> Language:
     limit (int | None): Documents that the labels are taken from; None for all of the training set.
     """
     with tempfile.TemporaryDirectory() as folder:
-        export_encoder(*encoder_of(nlp), Path(folder))
+        save_plm(*encoder_of(nlp), Path(folder))
         stock = spacy.util.load_model_from_config(stock_config(Path(folder)), auto_fill=True)
         examples = [Example(stock.make_doc(doc.text), doc) for doc in gold_docs("train", limit)]
         stock.initialize(lambda: examples)

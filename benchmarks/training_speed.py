@@ -18,7 +18,6 @@ from _common import (
     OutputOption,
     TableOption,
     console,
-    export_encoder,
     gold_docs,
     markdown_table,
     provenance,
@@ -33,7 +32,7 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import Config
 
-from spacy_biomedplm.encoder.loading import load_plm, load_tokenizer
+from spacy_biomedplm.encoder.loading import load_plm, load_tokenizer, save_plm
 
 CONFIG = ROOT / "projects" / "en_biomed_trf" / "configs" / "config.cfg"
 NAMES = {"ours": "projects/en_biomed_trf", "stock": "spaCy transformer + ner (spacy-transformers)"}
@@ -143,7 +142,7 @@ def main(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_corpora(folder, gold_docs("train", docs))
-        export_encoder(*load_plm(plm, layer=-1), folder / "encoder")
+        save_plm(*load_plm(plm, layer=-1), folder / "encoder")
         configs = {"ours": our_config(folder / "encoder", folder)}
         if stock:
             configs["stock"] = stock_config(folder / "encoder")

@@ -184,6 +184,32 @@ def piece_tokenizer(stored: dict[str, Any]) -> PieceTokenizer:
     return PieceTokenizer(stored["tokenizer"], stored["pad_id"])
 
 
+def save_plm(stored: dict[str, Any], network: PlmNetwork, folder: Path) -> None:
+    """Write an encoder as a Hugging Face folder, in fp32: for other systems, or for another training to start from.
+
+    stored (dict[str, Any]): Its config, as ``load_plm`` returns it and a trained pipeline keeps it.
+    network (PlmNetwork): The encoder.
+    folder (Path): New folder.
+    """
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = piece_tokenizer(stored)
+    prefix, suffix = pieces.frame
+    special = {
+        "pad_token": pieces.pad_id,
+        "mask_token": pieces.mask_id,
+        "cls_token": prefix[0] if prefix else None,
+        "sep_token": suffix[-1] if suffix else None,
+    }
+    names = {key: pieces.tokenizer.id_to_token(number) for key, number in special.items() if number is not None}
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=pieces.tokenizer, model_max_length=stored["max_pieces"], **names
+    )
+    tokenizer.save_pretrained(folder)
+    tensors = {name: tensor.detach().float().contiguous() for name, tensor in network.plm.state_dict().items()}
+    network.plm.save_pretrained(folder, state_dict=tensors, safe_serialization=True)
+
+
 def longest_input(config: Any) -> int:
     """Return the most pieces, special tokens counted, that an encoder reads at once.
 

@@ -12,7 +12,14 @@ from safetensors.torch import load_file, save_file
 from spacy.language import Language
 
 from spacy_biomedplm.encoder.architecture import build_plm_encoder
-from spacy_biomedplm.encoder.loading import build_network, load_plm, load_tokenizer, longest_input, piece_tokenizer
+from spacy_biomedplm.encoder.loading import (
+    build_network,
+    load_plm,
+    load_tokenizer,
+    longest_input,
+    piece_tokenizer,
+    save_plm,
+)
 from spacy_biomedplm.errors import BiomedplmError
 
 WEIGHTS = "model.safetensors"
@@ -234,3 +241,17 @@ def test_slow_tokenizer_files_are_converted(folder: Path, nlp: Language, make_en
     doc = nlp.make_doc("Treatment with aspirin")
     found = initialize(folder).predict([doc])[0]
     np.testing.assert_allclose(found, make_encoder("bert").predict([doc])[0], atol=1e-6)
+
+
+def test_saved_encoder_is_the_same(tiny_plm: Callable[..., Path], tmp_path: Path) -> None:
+    stored, network = load_plm(str(tiny_plm("bert")), layer=-1)
+    save_plm(stored, network, tmp_path / "saved")
+    again, other = load_plm(str(tmp_path / "saved"), layer=-1)
+    assert again["width"] == stored["width"]
+    tokenizers = [piece_tokenizer(one) for one in (stored, again)]
+    (ids, offsets), (ids_again, offsets_again) = ([*one.encode(["aspirin in cells"])][0] for one in tokenizers)
+    np.testing.assert_array_equal(ids, ids_again)
+    np.testing.assert_array_equal(offsets, offsets_again)
+    assert tokenizers[0].frame == tokenizers[1].frame
+    for name, weights in network.state_dict().items():
+        torch.testing.assert_close(other.state_dict()[name], weights)
