@@ -207,7 +207,8 @@ def save_plm(stored: dict[str, Any], network: PlmNetwork, folder: Path) -> None:
     )
     tokenizer.save_pretrained(folder)
     tensors = {name: tensor.detach().float().contiguous() for name, tensor in network.plm.state_dict().items()}
-    network.plm.save_pretrained(folder, state_dict=tensors, safe_serialization=True)
+    plm: Any = network.plm
+    plm.save_pretrained(folder, state_dict=tensors, safe_serialization=True)
 
 
 def longest_input(config: Any) -> int:

@@ -249,7 +249,7 @@ def test_saved_encoder_is_the_same(tiny_plm: Callable[..., Path], tmp_path: Path
     again, other = load_plm(str(tmp_path / "saved"), layer=-1)
     assert again["width"] == stored["width"]
     tokenizers = [piece_tokenizer(one) for one in (stored, again)]
-    (ids, offsets), (ids_again, offsets_again) = ([*one.encode(["aspirin in cells"])][0] for one in tokenizers)
+    (ids, offsets), (ids_again, offsets_again) = (next(iter(one.encode(["aspirin in cells"]))) for one in tokenizers)
     np.testing.assert_array_equal(ids, ids_again)
     np.testing.assert_array_equal(offsets, offsets_again)
     assert tokenizers[0].frame == tokenizers[1].frame
