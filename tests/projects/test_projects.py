@@ -11,7 +11,7 @@ from spacy_biomedplm.plm.config import read_config
 PROJECTS = Path(__file__).parents[2] / "projects"
 FOLDERS = sorted(file.parent for file in PROJECTS.glob("*/project.yml"))
 KB_CONFIGS = sorted(PROJECTS.glob("linking/configs/*.toml"))
-CONFIGS = sorted(set(PROJECTS.glob("*/configs/*.toml")) - {*KB_CONFIGS})
+CONFIGS = sorted({*PROJECTS.glob("*/configs/*.toml")} - {*KB_CONFIGS, *PROJECTS.glob("relations/configs/*.toml")})
 per_project = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 
 

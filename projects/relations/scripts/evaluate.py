@@ -3,7 +3,7 @@
 python scripts/evaluate.py training/ddi2013/model-best corpus/ddi2013/test ddi2013 metrics/ddi2013.json
 """
 
-import json
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,6 +24,10 @@ from spacy_biomedplm.relations.component import GUIDELINE
 from spacy_biomedplm.training.starting import start_from
 from spacy_biomedplm.types import DocumentRecord
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "en_biomed_trf" / "scripts"))
+
+from records import provenance, write_json
+
 METRICS = {
     "ddi2013": "ddi-f1",
     "drugprot": "drugprot-f1",
@@ -40,6 +44,7 @@ def main(
     folder: Path = typer.Argument(..., help="Folder of the documents."),
     corpus: str = typer.Argument(..., help="Name of the corpus."),
     output: Path = typer.Argument(..., help="File for the scores."),
+    seed: int = typer.Option(1, help="Seed that the pipeline was trained with."),
 ) -> None:
     """Score a pipeline."""
     nlp = spacy.load(model)
@@ -48,12 +53,13 @@ def main(
     record = {
         "corpus": corpus,
         "metric": METRICS.get(corpus, "relation-f1"),
+        "execution": nlp.config["components"]["relations"]["execution"],
+        **provenance(seed),
         "documents": len(docs),
         "seconds": round(seconds, 1),
         **describe(score),
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf8")
+    write_json(output, record)
     show(record)
 
 

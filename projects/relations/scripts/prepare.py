@@ -12,6 +12,7 @@ from pathlib import Path
 
 import spacy
 import typer
+from configure import settings_of
 from rich.console import Console
 from rich.table import Table
 from spacy.tokens import Doc, DocBin
@@ -36,7 +37,6 @@ console = Console()
 def main(
     name: str = typer.Argument(..., help="Corpus of the catalogue."),
     output: Path = typer.Argument(..., help="Folder; files of the corpus in it are written anew."),
-    sentences: bool = typer.Option(False, help="Make a document of each sentence of the training documents."),
     final: bool = typer.Option(False, help="Train on the development documents too; those held back stay out."),
 ) -> None:
     """Prepare one corpus."""
@@ -46,7 +46,7 @@ def main(
     table = Table("split", "documents", "relations", title=name)
     for split, records in parts.items():
         relations = sum(len(record.relations) for record in records)
-        if sentences and split == "train":
+        if settings_of(name)["sentences"] and split == "train":
             records = [part for record in records for part in split_sentences(record, vocab)]
         docs = [make(corpus, record, vocab) for record in records]
         path = output / split / f"{name}.spacy"

@@ -1,0 +1,61 @@
+"""Put the scores of all seeds and corpora together: mean and standard deviation.
+
+python scripts/table.py metrics ../../benchmarks/results/relations.json ../../docs/benchmarks.md
+"""
+
+import json
+import statistics
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "en_biomed_trf" / "scripts"))
+
+from records import describe, fill_marker, markdown_table, write_json
+
+GOALS = {"ddi2013": 76, "gad": 77, "bc5cdr": 58, "drugprot": 64, "chemprot-pairs": 77}
+"""F1 that was asked for."""
+
+
+def main(
+    folder: Path = typer.Argument(..., help="Folder of CORPUS-SEED.json."),
+    output: Path = typer.Argument(..., help="JSON file."),
+    docs: Path = typer.Argument(..., help="Markdown file with the marker `relations`."),
+) -> None:
+    """Write the table."""
+    records = [json.loads(path.read_text(encoding="utf8")) for path in sorted(folder.glob("*-[0-9]*.json"))]
+    by_corpus: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_corpus.setdefault(record["corpus"], []).append(record)
+    rows = [[name, *summarise(name, of_corpus)] for name, of_corpus in sorted(by_corpus.items())]
+    header = ["corpus", "metric", "execution", "seeds", "precision", "recall", "F1", "asked", "more"]
+    table = markdown_table(header, rows, left=4)
+    write_json(output, {"records": records})
+    fill_marker(docs, "relations", f"{table}\n\n{describe(records[-1])}")
+    typer.echo(table)
+
+
+def summarise(name: str, records: list[dict[str, Any]]) -> list[str]:
+    """Return the cells of a corpus."""
+    more = records[0]["more"]
+    shown = "; ".join(f"{key} {mean_of([one['more'][key] for one in records])}" for key in more if key.endswith("f1"))
+    return [
+        records[0]["metric"],
+        records[0]["execution"],
+        str(len(records)),
+        *(mean_of([record[key] for record in records]) for key in ("precision", "recall", "f1")),
+        f"≥ {GOALS[name]}" if name in GOALS else "",
+        shown,
+    ]
+
+
+def mean_of(values: list[float]) -> str:
+    """Return mean and standard deviation in per cent."""
+    spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    return f"{100 * statistics.mean(values):.1f}{spread}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
