@@ -90,8 +90,9 @@ class Errors:
         "spacy-biomedplm.PlmEncoder.v1, or set execution = 'shared'."
     )
     B225 = (
-        "'{component}' marks the ends of pairs (markers = '{markers}') and so must read each pair by itself. Set "
-        "execution = 'per_pair', or markers = 'none'."
+        "'{component}' marks the ends of pairs (markers = '{markers}'), but its encoder is a listener, whose documents "
+        "are read without marks. Give [components.{component}.model.tok2vec] an encoder of its own, such as "
+        "spacy-biomedplm.PlmEncoder.v1, or set markers = 'none'."
     )
     B226 = (
         "No relations for '{component}': no example has one, or says what it is annotated for. Set doc._.relations, "

@@ -26,7 +26,7 @@ from spacy_biomedplm.relations.gold import GoldPairs, draw, gold_pairs, weigh_an
 from spacy_biomedplm.relations.learning import Lesson, lesson_loss, make_lesson
 from spacy_biomedplm.relations.loss import LossSettings, Objective
 from spacy_biomedplm.relations.model import PairInput, set_outputs
-from spacy_biomedplm.relations.presentation import Markers, portions, present_apart, present_together
+from spacy_biomedplm.relations.presentation import Markers, portions, present_apart, present_marked, present_together
 from spacy_biomedplm.relations.schemes import Scheme, check_fields, infer_schemes, lay_out, make_schemes
 from spacy_biomedplm.relations.settings import Execution, Settings, check_settings
 from spacy_biomedplm.relations.transfer import transfer
@@ -104,7 +104,8 @@ def make_biomedplm_relations(
     types (dict[str, list[str]]): Labels of entities of each type; a label that is not named is a type of its own.
     guidelines (list[str] | None): Those whose relations are written; None for all that the model knows.
     execution ("shared" | "per_pair"): Whether the encoder reads each document once, or each pair in a copy of its own.
-    markers ("none" | "plain" | "typed" | "masked"): How copies show head and tail, see ``present_apart``.
+    markers ("none" | "plain" | "typed" | "masked"): How copies show head and tail, see ``present_apart``; with "shared"
+        one copy of the document shows the ends of all its pairs.
     threshold (float): Probability that a relation needs, from 0 to 1; not for "adaptive_threshold".
     sample_pairs (int | None): Most pairs of a document by a guideline that one update learns from, drawn anew each
         time; None for all.
@@ -232,13 +233,18 @@ class BiomedRelations(TrainablePipe):
         """Return the scores of all pairs, those of one document after those of another."""
         if self.settings.execution == "shared":
             check_vectors(self.model, docs, self.name)
-            inputs = list(docs), present_together(docs, pairs, self._numbers)
-            return _to_numpy(self.model, self.model.predict(inputs))
+            return _to_numpy(self.model, self.model.predict(self._together(docs, pairs)))
         parts = []
         for chosen_docs, chosen_pairs in portions(docs, pairs, _MOST_TOKENS):
             inputs = present_apart(chosen_docs, chosen_pairs, self._numbers, self.settings.markers)
             parts.append(_to_numpy(self.model, self.model.predict(inputs)))
         return np.concatenate(parts)
+
+    def _together(self, docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]]) -> PairInput:
+        """Return documents, marked or not, and their pairs."""
+        if self.settings.markers == "none":
+            return list(docs), present_together(docs, pairs, self._numbers)
+        return present_marked(docs, pairs, self._numbers, self.settings.markers)
 
     @property
     def _numbers(self) -> dict[str, int]:
@@ -338,7 +344,8 @@ class BiomedRelations(TrainablePipe):
         answers: list[tuple[int, GoldPairs]] = []
         docs: list[Doc] = []
         pairs_of: list[list[Pair]] = []
-        is_shared = self.settings.execution == "shared"
+        # Copies can be made of either; a listener knows the predicted document only.
+        reads_predicted = self.settings.execution == "shared" and self.settings.markers == "none"
         for example in examples:
             doc = example.predicted if len(entities_of(example.predicted)) else example.reference
             types = self._types(doc)
@@ -351,18 +358,18 @@ class BiomedRelations(TrainablePipe):
                 rows = draw(len(pairs), self.settings.sample_pairs)
                 chosen += [pairs[row] for row in rows.tolist()]
                 answers.append((number, gold.chosen(rows)))
-            is_moved = is_shared and doc is example.reference
+            is_moved = reads_predicted and doc is example.reference
             pairs_of.append(transfer(chosen, doc, example.predicted) if is_moved else chosen)
-            docs.append(example.predicted if is_shared else doc)
+            docs.append(example.predicted if reads_predicted else doc)
         return make_lesson(answers, self.schemes), docs, pairs_of
 
     def _inputs(self, docs: list[Doc], pairs: list[list[Pair]]) -> Iterator[tuple[PairInput, int]]:
         """Yield what the model takes, and the number of different pairs in it."""
         repeats = 2 if self.loss.r_drop else 1
         if self.settings.execution == "shared":
-            arrays = present_together(docs, pairs, self._numbers)
+            read, arrays = self._together(docs, pairs)
             # Also without any pair: the encoder waits for the gradient of each of its listeners.
-            yield (docs, arrays.chosen(np.repeat(np.arange(len(arrays)), repeats))), len(arrays)
+            yield (read, arrays.chosen(np.repeat(np.arange(len(arrays)), repeats))), len(arrays)
             return
         for part, chosen in portions(docs, pairs, _MOST_LEARNED):
             repeated = [[pair for pair in of_doc for _ in range(repeats)] for of_doc in chosen]

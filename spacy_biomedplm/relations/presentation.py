@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,28 +69,57 @@ def present_together(docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]], types
     return _to_arrays(rows, types)
 
 
-def present_apart(
+def present_marked(
     docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]], types: Mapping[str, int], markers: Markers
 ) -> tuple[list[Doc], PairArrays]:
-    """Return a copy of its context for each pair, and the pairs in these.
+    """Return a copy of each document with the ends of all pairs marked, and the pairs in these.
 
-    docs (Sequence[Doc]): Documents. pairs (Sequence[Sequence[Pair]]): Of each.
-    types (Mapping[str, int]): Number of each type.
-    markers ("none" | "plain" | "typed" | "masked"): "plain" puts signs around the mentions of head and tail, "typed"
-        also says their types (Zhou and Chen, 2022), "masked" puts the type in place of the mention (Lee et al., 2020,
-        BioBERT).
+    docs, pairs, types: As for ``present_together``.
+    markers (Markers): See ``present_apart``; heads and tails have the same signs.
     """
     copies: list[Doc] = []
     rows = []
     first = 0
     for doc, of_doc in zip(docs, pairs, strict=True):
-        words = [token.text for token in doc] if of_doc else []
-        spaces = [bool(token.whitespace_) for token in doc] if of_doc else []
+        ends = {(*place, end.type) for pair in of_doc for end in (pair.head, pair.tail) for place in end.mentions}
+        marks = [_Mark(start, stop, 0, type) for start, stop, type in sorted(ends)]
+        written = _write(doc, (0, len(doc)), marks, markers)
+        copies.append(written.doc)
         for pair in of_doc:
-            copy, heads, tails = _copy(doc, words, spaces, pair, markers)
-            copies.append(copy)
-            rows.append((first, pair, heads, tails, (0, len(copy))))
-            first += len(copy)
+            heads, tails = (
+                [written.places[_Mark(start, stop, 0, end.type)] for start, stop in end.mentions]
+                for end in (pair.head, pair.tail)
+            )
+            context = written.bounds[pair.context[0]], written.bounds[pair.context[1]]
+            rows.append((first, pair, heads, tails, context))
+        first += len(written.doc)
+    return copies, _to_arrays(rows, types)
+
+
+def present_apart(
+    docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]], types: Mapping[str, int], markers: Markers
+) -> tuple[list[Doc], PairArrays]:
+    """Return a copy of its context for each pair, and the pairs in these.
+
+    docs, pairs, types: As for ``present_together``.
+    markers ("none" | "plain" | "typed" | "masked"): "plain" puts signs around the mentions of head and tail, "typed"
+        also says their types (Zhou and Chen, 2022), "masked" puts the type in place of the mention (Lee et al., 2020,
+        BioBERT); mentions that overlap have one mask.
+    """
+    copies: list[Doc] = []
+    rows = []
+    first = 0
+    for doc, of_doc in zip(docs, pairs, strict=True):
+        for pair in of_doc:
+            marks = [
+                [_Mark(start, stop, side, end.type) for start, stop in end.mentions]
+                for side, end in enumerate((pair.head, pair.tail))
+            ]
+            written = _write(doc, pair.context, [*marks[0], *marks[1]], markers)
+            heads, tails = ([written.places[mark] for mark in of_end] for of_end in marks)
+            copies.append(written.doc)
+            rows.append((first, pair, heads, tails, (0, len(written.doc))))
+            first += len(written.doc)
     return copies, _to_arrays(rows, types)
 
 
@@ -113,88 +142,115 @@ def _to_arrays(
     )
 
 
-def _copy(
-    doc: Doc, words: Sequence[str], spaces: Sequence[bool], pair: Pair, markers: Markers
-) -> tuple[Doc, list[_Place], list[_Place]]:
-    """Return a copy of the context of a pair, and where the mentions of head and tail are in it, marks included."""
-    begin, end = pair.context
-    if markers == "none":
-        copy = Doc(doc.vocab, words=list(words[begin:end]), spaces=list(spaces[begin:end]))
-        places = [[(a - begin, b - begin) for a, b in one.mentions] for one in (pair.head, pair.tail)]
-        return copy, places[0], places[1]
-    if markers == "masked":
-        return _mask(doc, words, spaces, pair)
-    marks = [_marks(side, end.type, markers) for side, end in enumerate((pair.head, pair.tail))]
-    opening: dict[int, list[tuple[int, int, int]]] = {}
-    closing: dict[int, list[tuple[int, int, int]]] = {}
-    for side, one in enumerate((pair.head, pair.tail)):
-        for number, (start, stop) in enumerate(one.mentions):
-            # Longer mentions open first and close last.
-            opening.setdefault(start, []).append((start - stop, side, number))
-            closing.setdefault(stop, []).append((start, side, number))
+class _Mark(NamedTuple):
+    """A mention that is marked: its tokens, 0 for a head or 1 for a tail, and its type."""
+
+    start: int
+    stop: int
+    side: int
+    type: str
+
+
+class _Written(NamedTuple):
+    """A copy of a part of a document.
+
+    doc (Doc): The copy. places (dict): Where each marked mention is in it, marks included.
+    bounds (dict[int, int]): For each token of the original the first token of the copy that stands for it or its marks.
+    """
+
+    doc: Doc
+    places: dict[_Mark, _Place]
+    bounds: dict[int, int]
+
+
+def _write(doc: Doc, context: _Place, marks: Sequence[_Mark], markers: Markers) -> _Written:
+    begin, end = context
+    part = doc[begin:end]
+    words = [token.text for token in part]
+    spaces = [bool(token.whitespace_) for token in part]
+    write = _write_masks if markers == "masked" else _write_signs
+    return write(doc, begin, words, spaces, marks, markers)
+
+
+def _write_signs(
+    doc: Doc, begin: int, words: list[str], spaces: list[bool], marks: Sequence[_Mark], markers: Markers
+) -> _Written:
+    opening: dict[int, list[_Mark]] = {}
+    closing: dict[int, list[_Mark]] = {}
+    for mark in marks if markers != "none" else ():
+        opening.setdefault(mark.start, []).append(mark)
+        closing.setdefault(mark.stop, []).append(mark)
     new_words: list[str] = []
     new_spaces: list[bool] = []
-    found: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
-    for place in range(begin, end + 1):
-        for _, side, number in sorted(closing.get(place, ()), reverse=True):
-            if new_spaces and not new_spaces[-1]:
-                new_spaces[-1] = True
-            new_words.append(_SIGNS[side])
-            new_spaces.append(place < end and bool(spaces[place - 1]))
-            found[side][number].append(len(new_words))
-        if place == end:
+    firsts: dict[_Mark, int] = {}
+    bounds: dict[int, int] = {}
+    places: dict[_Mark, _Place] = {}
+    for place in range(begin, begin + len(words) + 1):
+        # Longer mentions open first and close last.
+        for mark in sorted(closing.get(place, ()), key=lambda mark: (-mark.start, -mark.side, mark.type)):
+            behind = new_spaces[-1]
+            new_spaces[-1] = True
+            new_words.append(_SIGNS[mark.side])
+            new_spaces.append(behind)
+            places[mark] = firsts[mark], len(new_words)
+        bounds[place] = len(new_words)
+        if place == begin + len(words):
             break
-        for _, side, number in sorted(opening.get(place, ())):
+        for mark in sorted(opening.get(place, ()), key=lambda mark: (-mark.stop, mark.side, mark.type)):
             if new_spaces:
                 new_spaces[-1] = True
-            found[side][number] = [len(new_words)]
-            new_words += marks[side]
-            new_spaces += [True] * len(marks[side])
-        new_words.append(words[place])
-        new_spaces.append(spaces[place])
-    copy = Doc(doc.vocab, words=new_words, spaces=new_spaces)
-    heads, tails = ([(a, b) for a, b in (side[number] for number in sorted(side))] for side in found)
-    return copy, heads, tails
+            firsts[mark] = len(new_words)
+            signs = _signs_of(mark, markers)
+            new_words += signs
+            new_spaces += [True] * len(signs)
+        new_words.append(words[place - begin])
+        new_spaces.append(spaces[place - begin])
+    if markers == "none":
+        places = {mark: (mark.start - begin, mark.stop - begin) for mark in marks}
+    return _Written(Doc(doc.vocab, words=new_words, spaces=new_spaces), places, bounds)
 
 
-def _marks(side: int, type: str, markers: Markers) -> list[str]:
+def _signs_of(mark: _Mark, markers: Markers) -> list[str]:
     if markers == "plain":
-        return [_SIGNS[side]]
-    return [_SIGNS[side], _TYPE_SIGNS[side], _name_of(type).lower(), _TYPE_SIGNS[side]]
+        return [_SIGNS[mark.side]]
+    name = mark.type.replace("_", " ").strip().lower() or "entity"
+    return [_SIGNS[mark.side], _TYPE_SIGNS[mark.side], name, _TYPE_SIGNS[mark.side]]
 
 
-def _name_of(type: str) -> str:
-    return type.replace("_", " ").strip() or "entity"
-
-
-def _mask(doc: Doc, words: Sequence[str], spaces: Sequence[bool], pair: Pair) -> tuple[Doc, list[_Place], list[_Place]]:
+def _write_masks(
+    doc: Doc, begin: int, words: list[str], spaces: list[bool], marks: Sequence[_Mark], markers: Markers
+) -> _Written:
     """Return a copy in which a word such as "@CHEMICAL$" stands for a mention; for mentions that overlap, one word."""
-    begin, end = pair.context
-    sides = sorted(
-        (start, stop, side) for side, one in enumerate((pair.head, pair.tail)) for start, stop in one.mentions
-    )
-    merged: list[tuple[int, int, set[int]]] = []
-    for start, stop, side in sides:
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]), merged[-1][2] | {side})
+    merged: list[list[_Mark]] = []
+    stop = -1
+    for mark in sorted(marks):
+        if merged and mark.start < stop:
+            merged[-1].append(mark)
         else:
-            merged.append((start, stop, {side}))
+            merged.append([mark])
+        stop = max(stop, mark.stop)
     new_words: list[str] = []
     new_spaces: list[bool] = []
-    found: tuple[list[_Place], list[_Place]] = ([], [])
+    bounds: dict[int, int] = {}
+    places: dict[_Mark, _Place] = {}
     place = begin
-    for start, stop, of_sides in merged:
-        new_words += words[place:start]
-        new_spaces += spaces[place:start]
-        labels = dict.fromkeys((pair.head, pair.tail)[side].type.upper() for side in sorted(of_sides))
-        for side in of_sides:
-            found[side].append((len(new_words), len(new_words) + 1))
-        new_words.append(f"@{'-'.join(labels)}$")
-        new_spaces.append(spaces[stop - 1])
+
+    def copy(until: int) -> None:
+        bounds.update({one: len(new_words) + one - place for one in range(place, until + 1)})
+        new_words.extend(words[place - begin : until - begin])
+        new_spaces.extend(spaces[place - begin : until - begin])
+
+    for group in merged:
+        start, stop = group[0].start, max(mark.stop for mark in group)
+        copy(start)
+        bounds.update(dict.fromkeys(range(start, stop), len(new_words)))
+        types = dict.fromkeys(mark.type.upper() for mark in sorted(group, key=lambda mark: (mark.side, mark)))
+        places.update(dict.fromkeys(group, (len(new_words), len(new_words) + 1)))
+        new_words.append(f"@{'-'.join(types)}$")
+        new_spaces.append(spaces[stop - 1 - begin])
         place = stop
-    new_words += words[place:end]
-    new_spaces += spaces[place:end]
-    return Doc(doc.vocab, words=new_words, spaces=new_spaces), found[0], found[1]
+    copy(begin + len(words))
+    return _Written(Doc(doc.vocab, words=new_words, spaces=new_spaces), places, bounds)
 
 
 def portions(

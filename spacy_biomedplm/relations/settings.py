@@ -40,8 +40,10 @@ def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: 
     ):
         if not is_right:
             raise BiomedplmError(coded("B221", setting=setting, found=value, wanted=wanted))
-    if settings.execution == "per_pair":
-        if any(isinstance(node, Tok2VecListener) or node.name == "transformer-listener" for node in model.walk()):
-            raise BiomedplmError(coded("B224", component=name))
-    elif settings.markers != "none":
+    has_listener = any(
+        isinstance(node, Tok2VecListener) or node.name == "transformer-listener" for node in model.walk()
+    )
+    if has_listener and settings.execution == "per_pair":
+        raise BiomedplmError(coded("B224", component=name))
+    if has_listener and settings.markers != "none":
         raise BiomedplmError(coded("B225", component=name, markers=settings.markers))

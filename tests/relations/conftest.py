@@ -75,7 +75,9 @@ def ten() -> Callable[[Language], list[Example]]:
 def make_pipeline(tiny_plm: Callable[..., Path]) -> Callable[..., Language]:
     """Maker of pipelines that have not learned: make_pipeline("per_pair", markers="typed")."""
 
-    def make(execution: str = "shared", model: dict[str, Any] | None = None, **config: Any) -> Language:
+    def make(
+        execution: str = "shared", model: dict[str, Any] | None = None, has_listener: bool = True, **config: Any
+    ) -> Language:
         nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-biomedplm.BiomedTokenizer.v1"}}})
         encoder: dict[str, Any] = {
             "@architectures": "spacy-biomedplm.PlmEncoder.v1",
@@ -83,7 +85,7 @@ def make_pipeline(tiny_plm: Callable[..., Path]) -> Callable[..., Language]:
             "width": 32,
             "precision": "fp32",
         }
-        if execution == "shared":
+        if execution == "shared" and has_listener:
             nlp.add_pipe("tok2vec", config={"model": encoder})
             encoder = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "tok2vec"}
         settings = {"hidden_width": 16, "attention_heads": 2, **(model or {})}

@@ -39,6 +39,14 @@ def test_ten_examples_are_learned_by_heart(model: dict[str, Any], make_pipeline:
     assert nlp.evaluate(ten(nlp))["rels_f"] == 1.0
 
 
+@pytest.mark.parametrize("markers", ["plain", "typed", "masked"])
+def test_pairs_are_learned_in_marked_documents(markers: str, make_pipeline: Any, learn: Any, ten: Any) -> None:
+    nlp = make_pipeline("shared", markers=markers, has_listener=False, model={"pooling": "start"})
+    losses = learn(nlp, ten(nlp), steps=90)
+    assert losses[-1] < 0.3 < losses[0]
+    assert nlp.evaluate(ten(nlp))["rels_f"] == 1.0
+
+
 @pytest.mark.parametrize("markers", ["none", "plain", "typed", "masked"])
 def test_pairs_are_learned_each_in_its_own_copy(markers: str, make_pipeline: Any, learn: Any, ten: Any) -> None:
     nlp = make_pipeline("per_pair", markers=markers, model={"pooling": "start"})

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from spacy_biomedplm.relations.candidates import Pair, create_pair_candidates
 from spacy_biomedplm.relations.ends import End
-from spacy_biomedplm.relations.presentation import portions, present_apart, present_together
+from spacy_biomedplm.relations.presentation import portions, present_apart, present_marked, present_together
 from spacy_biomedplm.relations.schemes import Scheme
 
 NUMBERS = {"DRUG": 0, "GENE": 1}
@@ -37,6 +37,30 @@ def test_copies(markers: Any, wanted: str, head: str, make_doc: Any) -> None:
     assert arrays.contexts.tolist() == [[0, len(copy)]]
     assert arrays.types.tolist() == [[0, 1]]
     assert arrays.gaps.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("markers", "wanted"),
+    [
+        ("none", "A drug [aspirin] with [kinase] . The [lithium x] [gene] end"),
+        ("plain", "A drug [@ aspirin @] with [@ kinase @] . The [@ lithium x @] [@ gene @] end"),
+        ("typed", "A drug [@ * drug * aspirin @] with [@ * gene * kinase @] . The [@ * drug * lithium x @] "
+        "[@ * gene * gene @] end"),
+        ("masked", "A drug [@DRUG$] with [@GENE$] . The [@DRUG$] [@GENE$] end"),
+    ],
+)  # fmt: skip
+def test_marked_documents(markers: Any, wanted: str, make_doc: Any) -> None:
+    text = "A drug [aspirin|DRUG] with [kinase|GENE] . The [lithium x|DRUG] [gene|GENE] end"
+    docs = [make_doc("Nothing at all ."), make_doc(text)]
+    pairs = [[], pairs_of(docs[1], Scheme("toy", ("X",), (("DRUG", "GENE"),)))]
+    copies, arrays = present_marked(docs, pairs, NUMBERS, markers)
+    assert copies[0].text == docs[0].text
+    assert copies[1].text.strip() == wanted.replace("[", "").replace("]", "")
+    shown = [copies[1][a - 4 : b - 4].text for a, b in arrays.spans.tolist()]
+    assert [f"[{text}]" in wanted for text in shown] == [True] * 4
+    contexts = [copies[1][a - 4 : b - 4].text.strip() for a, b in arrays.contexts.tolist()]
+    parts = wanted.replace("[", "").replace("]", "").partition(" . ")
+    assert contexts == [f"{parts[0]} .", parts[2]]
 
 
 def test_nested_ends_are_marked_inside_each_other(make_doc: Any) -> None:
