@@ -16,7 +16,7 @@ ENTRY_POINTS = {
         "biomedplm_hyponyms = spacy_biomedplm.abbreviations.hyponyms:make_biomedplm_hyponyms",
         "biomedplm_linker = spacy_biomedplm.linking.component:make_biomedplm_linker",
         "biomedplm_ner = spacy_biomedplm.ner.component:make_biomedplm_ner",
-        "biomedplm_relations = spacy_biomedplm.relations.component:make_biomedplm_relations",
+        "biomedplm_relations = spacy_biomedplm.relations.factory:make_biomedplm_relations",
         "biomedplm_vector_cleaner = spacy_biomedplm.layers.vectors:make_vector_cleaner",
     ],
     "spacy_architectures": [

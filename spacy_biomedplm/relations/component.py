@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples, validate_get_examples
-from thinc.api import Config, Model, set_dropout_rate
+from thinc.api import Model, set_dropout_rate
 from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
@@ -23,106 +23,23 @@ from spacy_biomedplm.relations.candidates import Candidates, Pair
 from spacy_biomedplm.relations.decoding import decode
 from spacy_biomedplm.relations.ends import entities_of
 from spacy_biomedplm.relations.gold import GoldPairs, draw, gold_pairs, weigh_answers
+from spacy_biomedplm.relations.hierarchy import not_wider, open_hierarchy, without_wider
 from spacy_biomedplm.relations.learning import Lesson, lesson_loss, make_lesson
-from spacy_biomedplm.relations.loss import LossSettings, Objective
+from spacy_biomedplm.relations.loss import LossSettings
 from spacy_biomedplm.relations.model import PairInput, set_outputs
-from spacy_biomedplm.relations.presentation import Markers, portions, present_apart, present_marked, present_together
-from spacy_biomedplm.relations.schemes import Scheme, check_fields, infer_schemes, lay_out, make_schemes
-from spacy_biomedplm.relations.settings import Execution, Settings, check_settings
+from spacy_biomedplm.relations.presentation import portions, present_apart, present_marked, present_together
+from spacy_biomedplm.relations.schemes import Scheme, infer_schemes, lay_out, make_schemes
+from spacy_biomedplm.relations.settings import Settings
 from spacy_biomedplm.relations.transfer import transfer
 
 GUIDELINE = "guideline"
 """Infon of a predicted relation: the guideline that it follows."""
-
-DEFAULT_MODEL = """
-[model]
-@architectures = "spacy-biomedplm.PairClassifier.v1"
-
-[model.tok2vec]
-@architectures = "spacy.Tok2VecListener.v1"
-width = 384
-upstream = "*"
-"""
 
 _ROLES = ("Arg1", "Arg2")
 # Tokens of copies that are read together in prediction.
 _MOST_TOKENS = 100_000
 # And in one step of learning.
 _MOST_LEARNED = 6_000
-
-
-@Language.factory(
-    "biomedplm_relations",
-    assigns=["doc._.relations"],
-    default_config={
-        "model": Config().from_str(DEFAULT_MODEL)["model"],
-        "candidates": {"@misc": "spacy-biomedplm.pair_candidates.v1"},
-        "schemes": {},
-        "types": {},
-        "guidelines": None,
-        "execution": "shared",
-        "markers": "none",
-        "threshold": 0.5,
-        "sample_pairs": None,
-        "objective": "softmax",
-        "class_weights": False,
-        "label_smoothing": 0.0,
-        "r_drop": 0.0,
-        "contrastive": 0.0,
-        "temperature": 0.1,
-        "scorer": {"@scorers": "spacy-biomedplm.relation_scorer.v1"},
-    },
-    default_score_weights={"rels_f": 1.0, "rels_p": 0.0, "rels_r": 0.0, "rels_per_guideline": None},
-)
-def make_biomedplm_relations(
-    nlp: Language,
-    name: str,
-    model: Model[PairInput, Floats2d],
-    candidates: Candidates,
-    schemes: dict[str, dict[str, Any]],
-    types: dict[str, list[str]],
-    guidelines: list[str] | None,
-    execution: Execution,
-    markers: Markers,
-    threshold: float,
-    sample_pairs: int | None,
-    objective: Objective,
-    class_weights: bool,
-    label_smoothing: float,
-    r_drop: float,
-    contrastive: float,
-    temperature: float,
-    scorer: Callable[..., dict[str, Any]] | None,
-) -> "BiomedRelations":
-    """Return an extractor of relations.
-
-    nlp (Language): The pipeline.
-    name (str): Name of the pipe.
-    model (Model[PairInput, Floats2d]): A "spacy-biomedplm.PairClassifier.v1".
-    candidates (Candidates): Which pairs are judged.
-    schemes (dict[str, dict]): Fields of ``Scheme`` for guidelines; what is not said is inferred from the examples.
-    types (dict[str, list[str]]): Labels of entities of each type; a label that is not named is a type of its own.
-    guidelines (list[str] | None): Those whose relations are written; None for all that the model knows.
-    execution ("shared" | "per_pair"): Whether the encoder reads each document once, or each pair in a copy of its own.
-    markers ("none" | "plain" | "typed" | "masked"): How copies show head and tail, see ``present_apart``; with "shared"
-        one copy of the document shows the ends of all its pairs.
-    threshold (float): Probability that a relation needs, from 0 to 1; not for "adaptive_threshold".
-    sample_pairs (int | None): Most pairs of a document by a guideline that one update learns from, drawn anew each
-        time; None for all.
-    objective, label_smoothing, r_drop, contrastive, temperature: As of ``LossSettings``.
-    class_weights (bool): Whether rare labels count more: by the root of how much rarer they are than the mean.
-    scorer (Callable | None): Scoring method.
-    RAISES (BiomedplmError): B221 or B222 for a setting that cannot be, B224 or B225 for two that do not go together.
-    """
-    settings = Settings(guidelines, execution, markers, threshold, class_weights, sample_pairs)
-    loss = LossSettings(objective, label_smoothing, r_drop, contrastive, temperature)
-    check_settings(name, model, settings, loss)
-    for guideline, fields in schemes.items():
-        check_fields(guideline, fields)
-    return BiomedRelations(
-        nlp.vocab, model, name, candidates=candidates, schemes=schemes, types=types, settings=settings, loss=loss,
-        scorer=scorer,
-    )  # fmt: skip
 
 
 class BiomedRelations(TrainablePipe):
@@ -203,6 +120,9 @@ class BiomedRelations(TrainablePipe):
                     Relation(pair.head.target, scheme.labels[label], pair.tail.target, score, _ROLES, infons)
                     for label, score in labels
                 ]
+        if self.settings.hierarchy is not None:
+            is_a = open_hierarchy(self.settings.hierarchy)
+            return [without_wider(relations, is_a) for relations in found]
         return found
 
     def _propose(self, doc: Doc) -> list[tuple[int, Pair]]:
@@ -355,7 +275,10 @@ class BiomedRelations(TrainablePipe):
                 gold = gold_pairs(example.reference, pairs, scheme)
                 if gold is None or not pairs:
                     continue
-                rows = draw(len(pairs), self.settings.sample_pairs)
+                rows = np.arange(len(pairs))
+                if self.settings.hierarchy is not None and scheme.level == "concept":
+                    rows = not_wider(pairs, gold.labels, open_hierarchy(self.settings.hierarchy))
+                rows = draw(rows, self.settings.sample_pairs)
                 chosen += [pairs[row] for row in rows.tolist()]
                 answers.append((number, gold.chosen(rows)))
             is_moved = reads_predicted and doc is example.reference

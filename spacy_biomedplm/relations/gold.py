@@ -34,14 +34,14 @@ class GoldPairs:
         return GoldPairs(self.labels[rows], self.known, self.values[rows], self.missed)
 
 
-def draw(count: int, most: int | None) -> NDArray[np.int64]:
-    """Return numbers below a count, ascending: all of them, or as many as wanted by chance (numpy's global generator).
+def draw(rows: NDArray[np.int64], most: int | None) -> NDArray[np.int64]:
+    """Return numbers in their order: all of them, or as many as wanted by chance (numpy's global generator).
 
-    count (int): How many there are. most (int | None): How many are wanted; None for all.
+    rows (NDArray[np.int64]): Ascending. most (int | None): How many are wanted; None for all.
     """
-    if most is None or count <= most:
-        return np.arange(count)
-    return np.sort(np.random.choice(count, most, replace=False))
+    if most is None or len(rows) <= most:
+        return rows
+    return np.sort(np.random.choice(rows, most, replace=False))
 
 
 def relation_key(head: object, tail: object, symmetric: bool) -> tuple[object, ...]:

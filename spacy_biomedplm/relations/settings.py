@@ -6,6 +6,7 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from thinc.api import Model
 
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.relations.loss import LossSettings
 from spacy_biomedplm.relations.presentation import Markers
 
@@ -13,7 +14,7 @@ Execution = Literal["shared", "per_pair"]
 
 
 class Settings(NamedTuple):
-    """How a component works; see ``make_biomedplm_relations``."""
+    """How a component works; see ``factory.make_biomedplm_relations``."""
 
     guidelines: list[str] | None
     execution: Execution
@@ -21,13 +22,15 @@ class Settings(NamedTuple):
     threshold: float
     class_weights: bool
     sample_pairs: int | None
+    hierarchy: str | None
 
 
 def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: LossSettings) -> None:
     """Make sure that settings can be, and go together.
 
     name (str): Of the component. model (Model): Its model. settings (Settings), loss (LossSettings): The settings.
-    RAISES (BiomedplmError): B221 for one that cannot be, B224 or B225 for two that do not go together.
+    RAISES (BiomedplmError): B221 for one that cannot be, B224 or B225 for two that do not go together; as ``find_base``
+        for a hierarchy that is not there.
     """
     most = settings.sample_pairs
     for setting, value, is_right, wanted in (
@@ -40,6 +43,8 @@ def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: 
     ):
         if not is_right:
             raise BiomedplmError(coded("B221", setting=setting, found=value, wanted=wanted))
+    if settings.hierarchy is not None:
+        find_base(settings.hierarchy)
     has_listener = any(
         isinstance(node, Tok2VecListener) or node.name == "transformer-listener" for node in model.walk()
     )
