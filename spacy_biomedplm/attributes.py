@@ -154,13 +154,14 @@ def set_score(span: Span, score: float) -> None:
 def get_kb_ents(span: Span) -> list[tuple[str, float]]:
     """Return the concepts of an entity and their scores, best first.
 
-    span (Span): An entity.
-    RETURNS (list[tuple[str, float]]): What linkers found, in the order of the pipeline; the concepts of a composite
-        mention each on its own. Where no linker was, those of the corpus with the score 1.
+    RETURNS (list[tuple[str, float]]): What all linkers found, each concept once with its best score, those of a
+        composite mention one by one. Where no linker was, those of the corpus with the score 1.
     """
     links = get_links(span)
     if links:
-        return [(id, link.score) for found in links.values() for link in found for id in link.concept_id.split("|")]
+        ranked = sorted((link for found in links.values() for link in found), key=lambda link: -link.score)
+        best = {id: link.score for link in reversed(ranked) for id in link.concept_id.split("|")}
+        return [(id, best[id]) for id in dict.fromkeys(id for link in ranked for id in link.concept_id.split("|"))]
     details = span.doc.user_data.get(DETAILS_KEY, {}).get(score_key(span), {})
     return [(row[1], 1.0) for row in details.get("concepts", ())]
 

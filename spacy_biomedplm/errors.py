@@ -550,16 +550,16 @@ class Errors:
         "one. Concepts stay apart and name each other as cross-references. Name a better mapping first to decide."
     )
     B577 = (
-        "'{id}' (source {source}) is no id. Wanted: one to 128 printable characters, no white space and no '|'. Repair "
-        "the source."
+        "{where}'{id}' (source {source}) is no id. Wanted: one to 128 printable characters, no white space and no '|'. "
+        "Repair the source."
     )
     B578 = (
-        "A name of '{id}' (source {source}) has {found}. Wanted: 1 to {wanted} characters. Repair the source, or leave "
-        "the name out."
+        "{where}A name of '{id}' (source {source}) has {found}. Wanted: 1 to {wanted} characters. Repair the source, "
+        "or leave the name out."
     )
     B579 = (
-        "A text of '{id}' ('{start}…') has control characters. Wanted: none. Repair the source, or have spaces for "
-        "them."
+        "{where}A text of '{id}' ('{start}…') has control characters. Wanted: none. Repair the source, or have spaces "
+        "for them."
     )
     B580 = "{path}, line {line}: {reason}. Wanted: {wanted}. Get the file anew, or give the source its own format."
     B581 = (

@@ -58,7 +58,7 @@ def build_command(
     indexes: bool = typer.Option(False, "--indexes", help="Make the lexical indexes too, see `biomedplm kb index`."),
     definitions: bool = typer.Option(True, "--definitions/--no-definitions", help="Keep definitions."),
     errors: Errors | None = typer.Option(
-        None, "--errors", help="Stop at broken rows (raise, the default), leave them out, or mend what can be mended."
+        None, "--errors", help="Stop at what is broken (raise, the default), leave it out, or mend what can be mended."
     ),
     source: list[str] = _SOURCE,
     language: list[str] = _LANGUAGE,
@@ -104,24 +104,39 @@ def index_command(
     ),
     graph: bool = typer.Option(False, help="A graph of neighbours for the dense index: for 300,000 names or more."),
 ) -> None:
-    """Make the indexes that a knowledge base lacks.
+    """Make the indexes that a knowledge base lacks, and anew those that are damaged.
 
     Names after normalisation and character trigrams; with an encoder its
     vectors too, which take a minute for some 50,000 names on two cores.
 
     Example: biomedplm kb index diseases --encoder assets/biomed_minilm-0.1.0
     """
-    from spacy_biomedplm.index.opening import DENSE, add_dense, build_lexical, list_indexes
+    from spacy_biomedplm.index.opening import (
+        DENSE,
+        add_dense,
+        build_lexical,
+        find_damaged,
+        list_indexes,
+        remove_index,
+    )
     from spacy_biomedplm.kb import KnowledgeBase
     from spacy_biomedplm.kb.bases import find_base
 
     folder = find_base(kb)
     base = KnowledgeBase.open(folder)
+    damaged = find_damaged(base)
+    for index, error in damaged.items():
+        if index != DENSE or encoder is not None:
+            say(f"{index} is made anew. {error}")
+            remove_index(base, index)
     made = build_lexical(base)
     if encoder is not None and DENSE not in list_indexes(base):
         with err_console().status(f"Vectors of {base.n_names:,} names …"):
             add_dense(base, encoder, graph=graph)
         made.append(DENSE)
+    if DENSE in damaged and encoder is None:
+        # Only who made it knows the encoder.
+        raise damaged[DENSE]
     say(f"{', '.join(made)} written to {folder}" if made else f"All indexes are in {folder}")
 
 
@@ -149,7 +164,7 @@ def search_command(
     """
     from dataclasses import asdict
 
-    from spacy_biomedplm.cli.kb_queries import search
+    from spacy_biomedplm.cli.kb_queries import explain_nothing, search
     from spacy_biomedplm.cli.kb_tables import print_found
     from spacy_biomedplm.index.opening import list_indexes
     from spacy_biomedplm.kb import KnowledgeBase
@@ -158,11 +173,13 @@ def search_command(
     base = KnowledgeBase.open(find_base(kb))
     if not list_indexes(base):
         say("The base has no indexes: only equal names are found, one by one. `biomedplm kb index` makes them.")
-    rows = search(base, text, k, _filters(source, language, type, group, term_type, suppressed, obsolete))
+    filters = _filters(source, language, type, group, term_type, suppressed, obsolete)
+    rows = search(base, text, k, filters)
     if as_json:
         _print_json([asdict(row) for row in rows])
     else:
-        print_found(rows, {type: one.name for type, one in base.semantic_types.types.items()})
+        names = {type: one.name for type, one in base.semantic_types.types.items()}
+        print_found(rows, names, explain_nothing(base, filters))
 
 
 @kb_app.command("show")
@@ -192,16 +209,20 @@ def show_command(
 @handle_errors
 def info_command(
     kb: str = _FOLDER,
-    verify: bool = typer.Option(False, "--verify", help="Compare all files with their checksums."),
+    verify: bool = typer.Option(False, "--verify", help="Compare all files with their checksums, indexes too."),
     as_json: bool = _JSON,
 ) -> None:
     """Show what a knowledge base holds: counts, sources with versions and licences, languages, types, indexes."""
     from spacy_biomedplm.cli.kb_queries import describe
     from spacy_biomedplm.cli.kb_tables import print_description
+    from spacy_biomedplm.index.opening import find_damaged
     from spacy_biomedplm.kb import KnowledgeBase
     from spacy_biomedplm.kb.bases import find_base
 
-    record = describe(KnowledgeBase.open(find_base(kb), verify=verify))
+    base = KnowledgeBase.open(find_base(kb), verify=verify)
+    for error in find_damaged(base).values() if verify else ():
+        raise error
+    record = describe(base)
     if as_json:
         _print_json(record)
     else:
@@ -244,7 +265,7 @@ def diff_command(
 @handle_errors
 def export_command(
     kb: str = _FOLDER,
-    output: Path = typer.Option(..., "--output", "-o", help="New file; gzip'd if its name ends in .gz."),
+    output: Path = typer.Option(..., "--output", "-o", help="New file; gzip'd if its name ends in .gz; - for stdout."),
     form: Form = typer.Option(Form.jsonl, "--format", help="jsonl and tsv keep all and can be built again."),
     source: list[str] = _SOURCE,
     language: list[str] = _LANGUAGE,
@@ -262,11 +283,11 @@ def export_command(
     """
     from spacy_biomedplm.kb import KnowledgeBase
     from spacy_biomedplm.kb.bases import find_base
-    from spacy_biomedplm.kb.export import export
+    from spacy_biomedplm.kb.export import STANDARD, export
 
     filters = _filters(source, language, type, group, term_type, suppressed, obsolete)
     count = export(KnowledgeBase.open(find_base(kb)), output, form.value, filters)
-    say(f"{count:,} concepts written to {output}")
+    say(f"{count:,} concepts written to {'standard output' if str(output) == STANDARD else output}")
 
 
 def _filters(

@@ -57,6 +57,26 @@ def search(base: KnowledgeBase, text: str, k: int, filters: Filters) -> list[Fou
     return rows
 
 
+def explain_nothing(base: KnowledgeBase, filters: Filters) -> list[str]:
+    """Return why a search may have found nothing, apart from the text, a sentence each.
+
+    base (KnowledgeBase): Where it looked. filters (Filters): What it looked for.
+    """
+    known = base.semantic_types
+    groups = {known[type].group for type in base.types if type in known}
+    reasons = []
+    if not base.types and (filters.groups or filters.types):
+        reasons.append("Its concepts have no semantic types, so filters of types and groups leave nothing.")
+    elif filters.groups and groups.isdisjoint(filters.groups):
+        reasons.append(
+            f"No concept is of the group {', '.join(filters.groups)}; there are: {', '.join(sorted(groups))}."
+        )
+    for what in ("suppressed", "obsolete"):
+        if getattr(filters, what) and not base.filters.get(what):
+            reasons.append(f"The base was built without {what} names; `biomedplm kb build --{what}` keeps them.")
+    return reasons
+
+
 def _search_names(base: KnowledgeBase, text: str, k: int, allowed: NDArray[np.bool_]) -> list[Found]:
     if k < 1:
         raise BiomedplmError(coded("B595", setting="k", found=k, wanted="1 or more"))

@@ -103,14 +103,21 @@ def print_build(built: Assembled, indexes: Sequence[str]) -> None:
     )
 
 
-def print_found(rows: Sequence[Found], type_names: Mapping[str, str]) -> None:
-    """Print the concepts that a text found. rows (Sequence[Found]): From ``search``. type_names: Of semantic types."""
+def print_found(rows: Sequence[Found], type_names: Mapping[str, str], reasons: Sequence[str] = ()) -> None:
+    """Print the concepts that a text found.
+
+    rows (Sequence[Found]): From ``search``. type_names: Of semantic types. reasons (Sequence[str]): Why there may be
+        none.
+    """
     table = _table("id", "name", "matched", "score", "types")
     for row in rows:
         types = ", ".join(_label(type, type_names.get(type, "")) for type in row.types)
         matched = "" if row.matched == row.name else row.matched
         table.add_row(*(escape(plain(cell)) for cell in (row.id, row.name, matched, f"{row.score:.3f}", types)))
-    out_console().print(table if rows else "Nothing was found.")
+    if rows:
+        out_console().print(table)
+    else:
+        out_console().print(" ".join(("Nothing was found.", *reasons)), markup=False, soft_wrap=True)
 
 
 def print_concept(record: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The indexes that lie in the folder of a knowledge base: which there are, making them, opening them."""
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,6 +36,37 @@ class Base(NameBase, Protocol):
 def list_indexes(base: Base) -> list[str]:
     """Return the indexes that a base has in its folder. base (Base): Any."""
     return [name for name in (*LEXICAL, DENSE) if (base.folder / name / DESCRIPTION).is_file()]
+
+
+def find_damaged(base: Base) -> dict[str, BiomedplmError]:
+    """Return the indexes that are incomplete, damaged or of another base, each with what is wrong.
+
+    base (Base): Any; all files of the indexes in its folder are read.
+    """
+    found = {}
+    for name in (*LEXICAL, DENSE):
+        if os.path.lexists(base.folder / name):
+            try:
+                _open(base, name, "cpu", verify=True)
+            except BiomedplmError as error:
+                found[name] = error
+    return found
+
+
+def remove_index(base: Base, name: str) -> None:
+    """Remove an index from the folder of a base; the dense one with its encoder.
+
+    base (Base): Any. name (str): The index.
+    RAISES (BiomedplmError): B599 if it cannot be removed.
+    """
+    for folder in (base.folder / name, *([base.folder / ENCODER] if name == DENSE else ())):
+        try:
+            if folder.is_symlink() or folder.is_file():
+                folder.unlink()
+            elif folder.exists():
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise BiomedplmError(coded("B599", folder=folder, reason=error.strerror or error)) from error
 
 
 def build_lexical(base: Base) -> list[str]:
@@ -88,11 +120,17 @@ def open_indexes(base: Base, *, device: str = "cpu", options: Mapping[str, Any] 
     names = list_indexes(base)
     if not names:
         raise BiomedplmError(coded("B590", folder=base.folder))
-    indexes: list[Index] = [LEXICAL[name][0](base.folder / name, base) for name in names if name in LEXICAL]
-    if DENSE in names:
-        # Brings the tokenizers library, which not everyone who opens an index needs.
-        from spacy_biomedplm.encoder.texts import TextEncoder
+    return HybridIndex([_open(base, name, device) for name in names], base, **(options or {}))
 
-        encoder = TextEncoder(str(base.folder / ENCODER), device=device)
-        indexes.append(DenseIndex(base.folder / DENSE, base, encoder))
-    return HybridIndex(indexes, base, **(options or {}))
+
+def _open(base: Base, name: str, device: str, *, verify: bool = False) -> Index:
+    folder = base.folder / name
+    if verify and not (folder / DESCRIPTION).is_file():
+        raise BiomedplmError(coded("B594", path=folder / DESCRIPTION, reason="it is missing"))
+    if name in LEXICAL:
+        index: Index = LEXICAL[name][0](folder, base, verify=verify)
+        return index
+    # Brings the tokenizers library, which not everyone who opens an index needs.
+    from spacy_biomedplm.encoder.texts import TextEncoder
+
+    return DenseIndex(folder, base, TextEncoder(str(base.folder / ENCODER), device=device), verify=verify)

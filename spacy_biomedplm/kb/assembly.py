@@ -119,6 +119,7 @@ def assemble(config: KbConfig, out: Path, *, observe: Observer | None = None) ->
             yield from _read_source(source, reading, place, observe)
         if observe is not None:
             observe(len(sources), 0)
+        reading.path, reading.line = "", 0
         yield from matching.facts(to)
 
     build(read(), out, name=config.name, reading=reading, wanted=wanted, mapping=mapping)
@@ -206,6 +207,7 @@ def _is_wanted(concept: Concept, config: SourceConfig) -> bool:
 def _read_source(source: _Source, reading: Reading, place: int, observe: Observer | None) -> Iterator[Concept]:
     config, count, counts = source.config, source.count, reading.report.counts
     before = _broken(counts)
+    reading.path, reading.line = str(config.path), 0
     for records, concept in enumerate(source.open(reading), 1):
         if observe is not None and records % _OBSERVED == 1:
             observe(place, records)

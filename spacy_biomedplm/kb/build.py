@@ -70,13 +70,13 @@ def build(
     mapping (Mapping[str, str] | None): Ids that others replace; they become cross-references.
     RAISES (BiomedplmError): B564 if the folder exists, B565 if it cannot be written, B571 if no name is left, B572 if
         the filters want a source, language, kind of name, semantic type or group that there is not, B573 if there are
-        more of them than fit; as the report decides, B577 for broken ids.
+        more of them than fit; as the report decides, B577 for broken ids, B578 and B579 for broken names.
     """
     wanted_types = wanted.filters.wanted_types()
     with new_folder(out) as partial:
         spools = partial / _SPOOLS
         spools.mkdir()
-        with Intake(spools, wanted, mapping or {}, reading.report) as intake:
+        with Intake(spools, wanted, mapping or {}, reading) as intake:
             for concept in concepts:
                 intake.add(concept)
             intake.finish()

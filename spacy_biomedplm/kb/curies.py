@@ -66,20 +66,21 @@ def normalise_id(text: str) -> str:
 
     text (str): An id as sources and corpora write it: "UMLS:C0012634", "MSH:D003920", "HGNC:HGNC:5", an address such as
         "http://purl.obolibrary.org/obo/HP_0002648", or anything else.
-    RETURNS (str): Such as "C0012634", "MESH:D003920", "HGNC:5", "HP:0002648". White space within it is gone; what is
-        not known is left as it is.
+    RETURNS (str): Such as "C0012634", "MESH:D003920", "HGNC:5", "HP:0002648". White space around its parts is gone;
+        what is not known is left as it is, so that "X:7 8" does not become "X:78".
     """
-    text = "".join(text.split()) if any(map(str.isspace, text.partition(":")[2])) else text.strip()
+    text = text.strip()
     if text.startswith(("http", "<")):
         text = _from_iri(text.removeprefix("<").removesuffix(">"))
     prefix, colon, local = text.partition(":")
     if not colon or local.startswith("//"):
         return text
-    prefix = spell_prefix(prefix)
+    prefix, local = spell_prefix(prefix), local.strip()
     if prefix == UMLS and CUI.match(local):
         return local
-    if local.partition(":")[0] == prefix and ":" in local:
-        return local
+    again, colon, rest = local.partition(":")
+    if colon and again == prefix:
+        return f"{prefix}:{rest.strip()}"
     return f"{prefix}:{local}"
 
 

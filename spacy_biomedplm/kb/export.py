@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
@@ -19,12 +20,16 @@ from spacy_biomedplm.kb.filters import Filters
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 from spacy_biomedplm.kb.sources.tables import COLUMNS, YES
 
+STANDARD = "-"
+"""Stands for standard output."""
+
 
 def export(base: KnowledgeBase, path: Path, form: str, filters: Filters) -> int:
     """Write the concepts of a base that have a wanted name, with those names, in the order of their ids.
 
     base (KnowledgeBase): Any.
-    path (Path): New file, which gets its name when it is complete; packed if that ends in ".gz".
+    path (Path): New file, which gets its name when it is complete; packed if that ends in ".gz". "-" for standard
+        output.
     form (str): One of FORMS.
     filters (Filters): Names that are written.
     RETURNS (int): How many concepts were written.
@@ -36,7 +41,7 @@ def export(base: KnowledgeBase, path: Path, form: str, filters: Filters) -> int:
         raise BiomedplmError(coded("B571", name=base.name, left_out="all names, by the filters"))
     write = FORMS[form]
     count = 0
-    with _new_file(path) as file:
+    with _standard_output() if str(path) == STANDARD else _new_file(path) as file:
         if form == "tsv":
             file.write("\t".join(COLUMNS) + "\n")
         for row in np.unique(base.name_concepts[mask]).tolist():
@@ -104,6 +109,19 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def _line(record: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    # UTF-8 wherever it goes to.
+    file = TextIOWrapper(sys.stdout.buffer, encoding="utf8", newline="\n")
+    try:
+        yield file
+        file.flush()
+    except OSError as error:
+        raise BiomedplmError(coded("B627", path=STANDARD, reason=error.strerror or error)) from error
+    finally:
+        file.detach()
 
 
 @contextmanager

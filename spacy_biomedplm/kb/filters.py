@@ -1,17 +1,19 @@
 """Which names and concepts are wanted: while a base is built, and when it is asked."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 from spacy_biomedplm.kb.concepts import Name
+from spacy_biomedplm.kb.languages import LANGUAGES
 from spacy_biomedplm.kb.semantic_types import read_semantic_types
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a name and its concept must have; what is empty holds for all.
+    """What a name and its concept must have; what is empty holds for all. Lists become tuples.
 
     sources (tuple[str, ...]): Sources of names.
-    languages (tuple[str, ...]): Languages of names, such as "en".
+    languages (tuple[str, ...]): Languages of names, such as "en"; "ENG" as in the UMLS stands for it too.
     types (tuple[str, ...]): Semantic types of concepts, of which they need one.
     groups (tuple[str, ...]): Semantic groups, which stand for their types.
     term_types (tuple[str, ...]): Kinds of names; "EXACT" stands for "EXACT:abbreviation" too.
@@ -26,6 +28,18 @@ class Filters:
     term_types: tuple[str, ...] = ()
     suppressed: bool = False
     obsolete: bool = False
+
+    def __post_init__(self) -> None:
+        # Lists come from JSON and from Python; masks are kept by their filters, which need a hash.
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, list):
+                object.__setattr__(self, one.name, tuple(value))
+
+    @cached_property
+    def spoken(self) -> frozenset[str]:
+        """The languages that are wanted, as they are written and as names carry them."""
+        return frozenset((*self.languages, *(LANGUAGES.get(one, one) for one in self.languages)))
 
     def wanted_types(self) -> frozenset[str] | None:
         """Return the semantic types that are wanted, None if all are.
@@ -43,7 +57,7 @@ class Filters:
             (name.suppressed and not self.suppressed)
             or (name.obsolete and not self.obsolete)
             or (self.sources and name.source not in self.sources)
-            or (self.languages and name.language not in self.languages)
+            or (self.languages and name.language not in self.spoken)
             or (self.term_types and not is_term_type(name.term_type, self.term_types))
         )
 

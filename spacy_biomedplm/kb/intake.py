@@ -8,15 +8,17 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import Self
 
-from spacy_biomedplm.corpora.problems import Problem, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.curies import normalise_id, prefix_of
 from spacy_biomedplm.kb.filters import Filters
+from spacy_biomedplm.kb.languages import LANGUAGES
 from spacy_biomedplm.kb.layout import OBSOLETE, SUPPRESSED
+from spacy_biomedplm.kb.reading import Reading
 from spacy_biomedplm.kb.spool import Spool
 
 MAX_ID_BYTES = 128
@@ -72,13 +74,14 @@ class Intake:
     """Takes concepts in.
 
     folder (Path): For the spools. wanted (Wanted): What is taken. mapping (Mapping[str, str]): Ids that others replace.
-    report (Report): Receives what is mended and left out.
+    reading (Reading): Receives what is mended and left out, and knows where a concept stands.
     """
 
-    def __init__(self, folder: Path, wanted: Wanted, mapping: Mapping[str, str], report: Report) -> None:
+    def __init__(self, folder: Path, wanted: Wanted, mapping: Mapping[str, str], reading: Reading) -> None:
         self._wanted = wanted
         self._mapping = mapping
-        self._report = report
+        self._reading = reading
+        self._report = reading.report
         # Counted apart, because a Counter of another object for each name costs a fifth of the time.
         self._counts: Counter[str] = Counter()
         self.ids, self.names, self.xrefs, self.parents, self.definitions = (
@@ -112,8 +115,7 @@ class Intake:
         own_raw, raw = _encode_id(own), _encode_id(id)
         if own_raw is None or raw is None:
             shown = clean_text((own if own_raw is None else id)[:100])
-            message = coded("B577", id=shown, source=clean_text(concept.names[0].source) if concept.names else "?")
-            return self._report.drop(message, path="", doc_id=shown)
+            return self._drop("B577", shown, source=clean_text(concept.names[0].source) if concept.names else "?")
         record = len(self.ids)
         self.ids.add(record, raw)
         self.obsolete.append(concept.obsolete)
@@ -122,7 +124,9 @@ class Intake:
             self.type_owners.append(record)
             self.type_numbers.append(self.types.number(type))
         if concept.definition and self._wanted.definitions:
-            self.definitions.add(record, self._clean(concept.definition, id).encode())
+            definition = self._clean(concept.definition, id)
+            if definition is not None:
+                self.definitions.add(record, definition.encode())
         if id != own:
             self.xrefs.add(record, own_raw)
         for xref in concept.xrefs:
@@ -145,6 +149,8 @@ class Intake:
         ):
             found = {*table.texts, *(one[place] for one in self._refused)}
             known = found | {one.partition(":")[0] for one in found} if option == "term type" else found
+            if option == "language":
+                known = known | {code for code, language in LANGUAGES.items() if language in known and code in wanted}
             _require(option, wanted, known)
         _require("semantic type", filters.types, set(self.types.texts))
 
@@ -159,11 +165,12 @@ class Intake:
                 self._refused.add((name.source, name.language, name.term_type))
                 continue
             text = self._clean(name.text, id)
+            if text is None:
+                continue
             flags = SUPPRESSED * name.suppressed | OBSOLETE * name.obsolete
             if not text or len(text) > MAX_NAME_CHARACTERS:
                 found = f"{len(text)} characters" if text else "none but white space"
-                message = coded("B578", id=id, source=clean_text(name.source), found=found, wanted=MAX_NAME_CHARACTERS)
-                self._report.add(Problem("dropped", "", 0, id, message))
+                self._drop("B578", id, source=clean_text(name.source), found=found, wanted=MAX_NAME_CHARACTERS)
                 continue
             if text in seen and (flags or not seen[text]):
                 self._counts["names that repeat another of their concept"] += 1
@@ -192,15 +199,24 @@ class Intake:
         else:
             self.parents.add(record, raw)
 
-    def _clean(self, text: str, id: str) -> str:
-        """Return a text with runs of white space made one space, without what is no character."""
+    def _drop(self, code: str, id: str, **values: Any) -> None:
+        """Leave out what is broken, or stop."""
+        reading = self._reading
+        message = coded(code, where=reading.where, id=id, **values)
+        self._report.drop(message, path=reading.path, line=reading.line, doc_id=id)
+
+    def _clean(self, text: str, id: str) -> str | None:
+        """Return a text with runs of white space made one space, without what is no character; None to leave it out."""
         plain = " ".join(text.split())
         if plain.isprintable():
             return plain
         mended = clean_text(plain)
         if any(unicodedata.category(char) in _BROKEN for char in plain):
-            detail = coded("B579", id=id, start=mended[:40])
-            self._report.add(Problem("repaired", "", 0, id, detail))
+            reading = self._reading
+            message = coded("B579", where=reading.where, id=id, start=mended[:40])
+            mended_as = "spaces stand for them"
+            if not self._report.mend(message, mended_as, path=reading.path, line=reading.line, doc_id=id):
+                return None
         return mended
 
 

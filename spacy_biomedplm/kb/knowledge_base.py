@@ -14,6 +14,7 @@ from spacy_biomedplm.kb.concepts import Concept, Entity, Name
 from spacy_biomedplm.kb.curies import normalise_id
 from spacy_biomedplm.kb.filters import Filters, is_term_type
 from spacy_biomedplm.kb.hierarchy import iter_reached
+from spacy_biomedplm.kb.languages import LANGUAGES
 from spacy_biomedplm.kb.layout import OBSOLETE, SUPPRESSED, Csr, Texts, damaged, map_files, read_description, span_of
 from spacy_biomedplm.kb.semantic_types import SemanticTypes, read_semantic_types
 
@@ -241,9 +242,10 @@ class KnowledgeBase(Mapping[str, Concept]):
         hidden = SUPPRESSED * (not filters.suppressed) | OBSOLETE * (not filters.obsolete)
         mask: NDArray[np.bool_] = (self.name_flags & hidden) == 0
         sources = [source["name"] for source in self.sources]
+        languages = tuple(one if one in self.languages else LANGUAGES.get(one, one) for one in filters.languages)
         for option, wanted, known, column in (
             ("source", filters.sources, sources, self.name_sources),
-            ("language", filters.languages, self.languages, self.name_languages),
+            ("language", languages, self.languages, self.name_languages),
         ):
             if wanted:
                 mask &= np.isin(column, self._numbers(option, wanted, known))

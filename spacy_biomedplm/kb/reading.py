@@ -17,12 +17,20 @@ class Reading:
     scratch (Path): Folder for files that a reader needs for a while, such as runs of a sort.
     origins (dict[str, dict[str, str]]): What is known of each source of names: "version", "licence", "url", "title".
     mappings (dict[str, dict[str, str]]): The same of mappings, and of sources that give other facts than names.
+    path (str), line (int): Where the concept at hand stands; nothing and 0 where that is not known.
     """
 
     report: Report
     scratch: Path
     origins: dict[str, dict[str, str]] = field(default_factory=dict)
     mappings: dict[str, dict[str, str]] = field(default_factory=dict)
+    path: str = ""
+    line: int = 0
+
+    @property
+    def where(self) -> str:
+        """Where the concept at hand stands, for the beginning of an error."""
+        return f"{self.path}, line {self.line}: " if self.line else f"{self.path}: " if self.path else ""
 
     def note(self, source: str, facts: Mapping[str, str]) -> None:
         """Remember what is known of a source; what was known before stays. source (str): Its name. facts (Mapping)."""

@@ -26,9 +26,9 @@ class Gold(NamedTuple):
     concepts: tuple[frozenset[str], ...]
 
     @property
-    def concept(self) -> str | None:
-        """The one concept of the base that it stands for; None if there is none, or several."""
-        return min(self.concepts[0]) if len(self.concepts) == 1 and self.concepts[0] else None
+    def ids(self) -> list[str]:
+        """The ids of the base that its one concept stands for, sorted; none if it names several concepts."""
+        return sorted(self.concepts[0]) if len(self.concepts) == 1 else []
 
     @property
     def names(self) -> tuple[str, str]:
@@ -62,17 +62,17 @@ def _concepts_of(doc: Doc) -> Iterator[tuple[str, tuple[ConceptRecord, ...]]]:
 
 
 def count_of(gold: Gold, base: KnowledgeBase) -> Iterator[tuple[tuple[str, str], str, str, list[str]]]:
-    """Yield what ``LearnedNames.count`` counts of a mention, if it has one concept. gold (Gold), base: They."""
-    if gold.concept is not None:
-        kinds = [*base.types_of(base.row_of(gold.concept)), prefix_of(gold.concept)]
-        yield gold.names, gold.concept, gold.mention.label, kinds
+    """Yield what ``LearnedNames.count`` counts of a mention, if it has one concept: each id that this stands for.
+
+    gold (Gold): The mention. base (KnowledgeBase): That of the ids.
+    """
+    for id in gold.ids:
+        yield gold.names, id, gold.mention.label, [*base.types_of(base.row_of(id)), prefix_of(id)]
 
 
 def pairs_of(gold: Gold) -> list[tuple[str, str]]:
-    """Return what a mention puts into the counts of ``LearnedNames``: forms with its concept, and it under any name.
+    """Return what a mention puts into the counts of ``LearnedNames``: forms with its ids, and these under any name.
 
     gold (Gold): The mention.
     """
-    if gold.concept is None:
-        return []
-    return [("", gold.concept), *((form_of(name), gold.concept) for name in gold.names)]
+    return [(form, id) for id in gold.ids for form in ("", *map(form_of, gold.names))]

@@ -7,6 +7,7 @@ from math import log1p
 from typing import Any
 
 from spacy_biomedplm.index.normalisation import normalise
+from spacy_biomedplm.kb.semantic_types import read_semantic_types
 
 _RULES = (
     "fold_unicode",
@@ -53,7 +54,8 @@ class LearnedNames:
             pairs: set[tuple[str, str]] = set()
             for of_mention, concept, label, kinds_of in mentions:
                 pairs.update((form_of(name), concept) for name in of_mention)
-                kinds[label].update(kinds_of)
+                # The empty one is the number of all: ids without a prefix are of no vocabulary.
+                kinds[label].update(filter(None, kinds_of))
                 kinds[label][""] += 1
             for form, concept in pairs:
                 names[form][concept] += 1
@@ -79,15 +81,23 @@ class LearnedNames:
         found = [counts.get(concept, 0) - own.get((form, concept), 0) for concept in concepts]
         return [(log1p(max(number, 0)), number / total if total > 0 else 0.0) for number in found]
 
-    def kind_share(self, label: str, kinds: Iterable[str]) -> float:
+    def kind_share(self, label: str, kinds: Sequence[str]) -> float:
         """Return how usual concepts of a kind are for a label: the share of its mentions, 0.5 for an unknown label.
 
-        label (str): Of the mention. kinds (Iterable[str]): Semantic types and vocabulary of the concept.
+        label (str): Of the mention.
+        kinds (Sequence[str]): Semantic types of the concept, and its vocabulary. Where no label has had any of the
+            types, those of the same semantic groups stand for them; where there are none of these either, or the
+            concept has no types, it is as usual as the most usual kind.
         """
         counts = self.kinds.get(label)
         if not counts:
             return 0.5
-        return max((counts.get(kind, 0) / counts[""] for kind in kinds), default=0.0)
+        types = kinds[:-1]
+        if not any(kind in of_label for of_label in self.kinds.values() for kind in types):
+            seen = {kind for of_label in self.kinds.values() for kind in of_label if kind}
+            alike = _groups_of(types)
+            types = [kind for kind in seen if alike & _groups_of([kind])] or list(seen)
+        return max((counts.get(kind, 0) / counts[""] for kind in (*types, *kinds[-1:]) if kind), default=0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -96,3 +106,9 @@ class LearnedNames:
     def from_dict(self, stored: Mapping[str, Any]) -> None:
         """Take what ``to_dict`` returned. stored (Mapping[str, Any]): The data."""
         self.names, self.concepts, self.kinds = (dict(stored[key]) for key in ("names", "concepts", "kinds"))
+
+
+def _groups_of(types: Iterable[str]) -> set[str]:
+    """Return the semantic groups of types; other words have none."""
+    known = read_semantic_types()
+    return {known[one].group for one in types if one in known}

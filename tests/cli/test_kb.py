@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -133,6 +134,22 @@ def test_search_keeps_to_filters(run, kb):
     assert "B595" in run("kb", "search", "fever", "--kb", kb, "-k", 0).output
 
 
+def test_search_says_why_nothing_was_found(run, kb, tmp_path):
+    def found(base, *options):
+        result = run("kb", "search", "fever", "--kb", base, *options)
+        assert result.exit_code == 0, result.output
+        return flat(result)
+
+    (tmp_path / "plain.tsv").write_text("id\tname\nX:1\tfever\n", encoding="utf8")
+    assert run("kb", "build", tmp_path / "plain.tsv", "-o", tmp_path / "plain").exit_code == 0
+    assert "Its concepts have no semantic types" in found(tmp_path / "plain", "--group", "DISO")
+    assert "No concept is of the group CHEM; there are: DISO." in found(kb, "--group", "CHEM")
+    assert "MESH:D000002" in found(kb, "--suppressed", "--language", "ENG")
+    text = flat(run("kb", "search", "qqqqqq", "--kb", kb, "--suppressed", "--obsolete"))
+    assert "Nothing was found. The base was built without suppressed names" in text
+    assert "`biomedplm kb build --obsolete` keeps them" in text
+
+
 def test_search_works_without_indexes(run, files, tmp_path, monkeypatch, tiny_plm):
     assert run("kb", "build", files / "toy.toml", "-o", tmp_path / "kb").exit_code == 0
     monkeypatch.setenv("BIOMEDPLM_KB", str(tmp_path))
@@ -185,6 +202,50 @@ def test_info_says_what_is_there(run, kb):
     assert "2024-01-01" in text
 
 
+def break_index(kb, how):
+    path = kb / "ngrams" / ("index.json" if how == "description" else "scales.bin")
+    if not path.exists():
+        path = max((kb / "ngrams").glob("*.bin"), key=lambda one: one.stat().st_size)
+    if how == "flipped":
+        raw = bytearray(path.read_bytes())
+        raw[len(raw) // 2] ^= 1
+        path.write_bytes(raw)
+    else:
+        path.unlink()
+    return path.name
+
+
+@pytest.mark.parametrize("how", ["flipped", "missing", "description"])
+def test_a_damaged_index_is_found_and_made_anew(run, files, kb, tmp_path, how):
+    own = tmp_path / "kb"
+    shutil.copytree(kb, own)
+    before = {path.name: path.read_bytes() for path in (own / "ngrams").iterdir()}
+    assert run("kb", "info", own, "--verify").exit_code == 0
+    name = break_index(own, how)
+    result = run("kb", "info", own, "--verify")
+    assert result.exit_code == 1
+    assert "B594" in result.output
+    assert f"ngrams/{name}" in "".join(result.output.split())
+    text = flat(run("kb", "index", own))
+    assert "ngrams is made anew" in text
+    assert "B594" in text
+    assert "exact is made anew" not in text
+    assert {path.name: path.read_bytes() for path in (own / "ngrams").iterdir()} == before
+    assert "All indexes" in run("kb", "index", own).stderr
+
+
+def test_a_damaged_dense_index_needs_its_encoder(run, kb, tmp_path, tiny_plm):
+    own = tmp_path / "kb"
+    shutil.copytree(kb, own)
+    assert run("kb", "index", own, "--encoder", tiny_plm("bert")).exit_code == 0
+    (own / "dense" / "index.json").unlink()
+    assert "dense/index.json" in "".join(run("kb", "info", own, "--verify").output.split())
+    result = run("kb", "index", own)
+    assert (result.exit_code, "B594" in result.output) == (1, True)
+    assert "dense is made anew" in flat(run("kb", "index", own, "--encoder", tiny_plm("bert")))
+    assert run("kb", "info", own, "--verify").exit_code == 0
+
+
 def test_info_lists_mappings(run, files, tmp_path):
     matches = "subject_id\tpredicate_id\tobject_id\nDOID:2\tskos:exactMatch\tMESH:D000002\n"
     (tmp_path / "do.sssom.tsv").write_text(matches, encoding="utf8")
@@ -224,3 +285,14 @@ def test_export_writes_files(run, kb, tmp_path):
     run("kb", "export", kb, "-o", tmp_path / "kb.scispacy.jsonl", "--format", "scispacy", "--source", "DO")
     rows = [json.loads(line) for line in (tmp_path / "kb.scispacy.jsonl").read_text(encoding="utf8").splitlines()]
     assert [row["concept_id"] for row in rows] == ["DOID:2", "MESH:D000002"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "tsv"])
+def test_export_writes_to_standard_output(run, kb, tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    run("kb", "export", kb, "-o", "kb.text", "--format", form)
+    result = run("kb", "export", kb, "-o", "-", "--format", form)
+    assert result.exit_code == 0
+    assert result.stdout == (tmp_path / "kb.text").read_text(encoding="utf8")
+    assert "5 concepts written to standard output" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["kb.text"]

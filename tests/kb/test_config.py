@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.kb.assembly import assemble
 from spacy_biomedplm.kb.config import KbConfig, MappingConfig, MappingFile, SourceConfig, read_config
 from spacy_biomedplm.kb.filters import Filters
 
@@ -123,3 +124,13 @@ def test_read_config_refuses_what_is_no_file_of_text(tmp_path):
     (tmp_path / "kb.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(BiomedplmError, match="B567"):
         read_config(tmp_path / "kb.toml")
+
+
+@pytest.mark.corpora
+def test_read_config_reads_the_example_of_the_docs_which_can_be_built(corpora_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOMEDPLM_CORPORA", str(corpora_folder))
+    text = Path("docs/knowledge-base.md").read_text(encoding="utf8").split("```toml\n")[1].split("```")[0]
+    built = assemble(read_config(write(tmp_path, text)), tmp_path / "kb")
+    assert [one.name for one in built.sources] == ["MEDIC", "DO"]
+    assert built.base.find("DOID:2841") == built.base.find("MESH:D001249") == ["C0004096"]
+    assert built.base["C0011849"].names[0].text == "Diabetes Mellitus"

@@ -31,6 +31,17 @@ def test_filters_leave_out_suppressed_and_obsolete_names_unless_they_are_wanted(
     assert Filters(obsolete=True).admits(obsolete)
 
 
+def test_filters_know_the_languages_of_the_umls() -> None:
+    filters = Filters(languages=("ENG",))
+    assert [filters.admits(Name("cold", "M", language=one)) for one in ("en", "ENG", "de")] == [True, True, False]
+
+
+def test_filters_take_lists() -> None:
+    filters = Filters(groups=["CHEM"], sources=["MSH"])  # type: ignore[arg-type]
+    assert filters == Filters(groups=("CHEM",), sources=("MSH",))
+    assert hash(filters)
+
+
 def test_filters_groups_stand_for_their_types() -> None:
     assert Filters().wanted_types() is None
     found = Filters(types=("T999",), groups=("DISO",)).wanted_types()

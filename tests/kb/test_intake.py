@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from spacy_biomedplm.corpora.problems import ErrorMode
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.filters import Filters
@@ -12,7 +13,9 @@ from spacy_biomedplm.kb.reading import Reading
 COLD = Name("cold", "MSH")
 
 
-@pytest.mark.parametrize("id", ["", "two words", "tab\there", "x" * 129, "half \ud800", "nul\0", "new\nline", "A|B"])
+@pytest.mark.parametrize(
+    "id", ["", "two words", "tab\there", "x" * 129, "half \ud800", "nul\0", "new\nline", "A|B", "X:7 8"]
+)
 def test_intake_refuses_what_is_no_id(
     id: str, make_base: Callable[..., KnowledgeBase], make_reading: Callable[..., Reading]
 ) -> None:
@@ -25,22 +28,47 @@ def test_intake_refuses_what_is_no_id(
         make_base([Concept(id, (COLD,))], reading=make_reading("raise"))
 
 
-def test_intake_repairs_and_leaves_out_broken_names(
+BROKEN = ("a\0b", " two \t\n words ", "", " \u2003", "x" * 10_000, "half \ud800 pair", "x" * MAX_NAME_CHARACTERS)
+
+
+@pytest.mark.parametrize(
+    ("errors", "names", "dropped", "repaired"),
+    [("repair", ["a b", "two words", "half pair"], 3, 2), ("skip", ["two words"], 5, 0)],
+)
+def test_intake_repairs_or_leaves_out_broken_names(
+    errors: ErrorMode,
+    names: list[str],
+    dropped: int,
+    repaired: int,
+    make_base: Callable[..., KnowledgeBase],
+    make_reading: Callable[..., Reading],
+) -> None:
+    reading = make_reading(errors)
+    base = make_base([Concept("C0000001", tuple(Name(text, "MSH") for text in BROKEN))], reading=reading)
+    assert [name.text for name in base["C0000001"].names] == [*names, "x" * MAX_NAME_CHARACTERS]
+    codes = sorted(problem.detail[1:5] for problem in reading.report.problems)
+    assert codes == ["B578"] * 3 + ["B579"] * 2
+    assert (reading.report.counts["dropped"], reading.report.counts["repaired"]) == (dropped, repaired)
+
+
+@pytest.mark.parametrize(("text", "code"), [("a\0b", "B579"), ("", "B578"), (" ", "B578"), ("x" * 10_000, "B578")])
+def test_intake_stops_at_the_first_broken_name(
+    text: str, code: str, make_base: Callable[..., KnowledgeBase], make_reading: Callable[..., Reading]
+) -> None:
+    reading = make_reading("raise")
+    reading.path, reading.line = "names.tsv", 7
+    with pytest.raises(BiomedplmError, match=rf"{code}\] names\.tsv, line 7: .*C0000001"):
+        make_base([Concept("C0000001", (COLD, Name(text, "MSH")))], reading=reading)
+
+
+def test_intake_decides_about_definitions_as_about_names(
     make_base: Callable[..., KnowledgeBase], make_reading: Callable[..., Reading]
 ) -> None:
-    texts = ("a\0b", " two \t\n words ", "", " \u2003", "x" * 10_000, "half \ud800 pair", "x" * MAX_NAME_CHARACTERS)
-    reading = make_reading("raise")
-    base = make_base([Concept("C0000001", tuple(Name(text, "MSH") for text in texts))], reading=reading)
-    assert [name.text for name in base["C0000001"].names] == [
-        "a b",
-        "two words",
-        "half pair",
-        "x" * MAX_NAME_CHARACTERS,
-    ]
-    codes = [problem.detail.split("]")[0] for problem in reading.report.problems]
-    assert sorted(codes) == ["[B578", "[B578", "[B578", "[B579", "[B579"]
-    assert reading.report.counts["dropped"] == 3
-    assert reading.report.counts["repaired"] == 2
+    concept = Concept("C0000001", (COLD,), definition="of\0old")
+    assert make_base([concept], reading=make_reading("repair"))["C0000001"].definition == "of old"
+    assert make_base([concept], reading=make_reading("skip"))["C0000001"].definition == ""
+    with pytest.raises(BiomedplmError, match="B579"):
+        make_base([concept], reading=make_reading("raise"))
 
 
 def test_intake_counts_what_filters_leave_out(
@@ -52,6 +80,15 @@ def test_intake_counts_what_filters_leave_out(
     assert [name.text for name in base["C1"].names] == ["cold"]
     assert reading.report.counts["names that the filters leave out"] == 2
     assert base.filters == {"languages": ["en"]}
+
+
+def test_intake_takes_languages_as_the_umls_has_them(make_base: Callable[..., KnowledgeBase]) -> None:
+    names = (COLD, Name("Schnupfen", "GER", language="de"))
+    base = make_base([Concept("C1", names)], wanted=Wanted(Filters(languages=("GER",))))
+    assert [name.text for name in base["C1"].names] == ["Schnupfen"]
+    assert base.select(Filters(languages=("GER",))).all()
+    with pytest.raises(BiomedplmError, match=r"B572.*'SPA'.*de"):
+        make_base([Concept("C1", names)], wanted=Wanted(Filters(languages=("SPA",))))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,11 @@ def test_knowledge_base_selects_names(base: KnowledgeBase, filters: Filters, wan
     assert not mask.flags.writeable
 
 
+def test_knowledge_base_selects_by_lists(base: KnowledgeBase) -> None:
+    found = base.select(Filters(groups=["DISO"]))  # type: ignore[arg-type]
+    assert (found == base.select(Filters(groups=("DISO",)))).all()
+
+
 def test_knowledge_base_selects_suppressed_names_on_request(make_base: Callable[..., KnowledgeBase]) -> None:
     base = make_base(wanted=Wanted(Filters(suppressed=True, obsolete=True)))
     for filters, wanted in ((Filters(), 7), (Filters(suppressed=True), 8), (Filters(obsolete=True), 8)):

@@ -6,7 +6,7 @@ from spacy.tokens import DocBin, Span
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
-from spacy_biomedplm.attributes import ABBREVIATIONS_KEY, LINKS_KEY
+from spacy_biomedplm.attributes import ABBREVIATIONS_KEY, LINKS_KEY, score_key
 from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
@@ -93,7 +93,18 @@ def test_two_linkers_leave_each_other_alone(base, gene_base, make_doc):
     assert list(links) == ["biomedplm_linker", "genes"]
     assert links["genes"][0].concept_id == "NCBIGene:672"
     assert doc.ents[0].kb_id_ == "MESH:D001943"
-    assert [id for id, _ in doc.ents[0]._.kb_ents][-1] == "NCBIGene:672"
+    assert "NCBIGene:672" in [id for id, _ in doc.ents[0]._.kb_ents]
+
+
+def test_the_concepts_of_several_linkers_are_in_order_of_their_scores(make_doc):
+    doc = make_doc("breast cancer", ("Disease", "breast cancer"))
+    found = {
+        "one": [["A", 0.9, None], ["B|C", 0.4, None], ["D", 0.2, None]],
+        "two": [["D", 0.7, None], ["E", 0.4, None], ["A", 0.1, None]],
+    }
+    doc.user_data[LINKS_KEY] = {score_key(doc.ents[0]): found}
+    wanted = [("A", 0.9), ("D", 0.7), ("B", 0.4), ("C", 0.4), ("E", 0.4)]
+    assert doc.ents[0]._.kb_ents == wanted
 
 
 def test_evidence_is_kept_on_request(base, make_doc):

@@ -40,6 +40,7 @@ def read_drugbank(path: Path, name: str, reading: Reading) -> Iterator[Concept]:
         else:
             row = dict(zip(columns, fields, strict=True))
             if row[_ID] and row[_NAME]:
+                reading.line = number
                 yield _drug(row, name)
             else:
                 drop_row(reading.report, path, number, "the identifier or the name is empty", _WANTED)

@@ -42,6 +42,7 @@ def read_json_names(
         elif id in former:
             left_out += 1
         else:
+            reading.line = scanner.line
             names = (Name(text, name, "synonym" if place else "name") for place, text in enumerate(texts))
             yield Concept(id, tuple(names))
     scanner.end()

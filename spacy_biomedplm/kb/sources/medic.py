@@ -31,6 +31,7 @@ def read_medic(path: Path, name: str, reading: Reading) -> Iterator[Concept]:
         if isinstance(concept, str):
             drop_row(reading.report, path, number, concept, _WANTED)
         else:
+            reading.line = number
             yield concept
 
 

@@ -38,6 +38,7 @@ def read_ncbi_gene(
             drop_row(reading.report, path, number, f"it has {len(fields)} columns, or no identifier", _WANTED)
             continue
         found["species"].add(fields[0])
+        reading.line = number
         if len(fields) > _HISTORY_COLUMNS:
             found["kind"].add(fields[9])
         if species and fields[0] not in species:

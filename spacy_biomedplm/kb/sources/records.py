@@ -41,6 +41,7 @@ def read_records(path: Path, name: str, reading: Reading) -> Iterator[Concept]:
         if isinstance(made, str):
             drop_row(reading.report, path, number, made, _WANTED)
         else:
+            reading.line = number
             yield made
 
 

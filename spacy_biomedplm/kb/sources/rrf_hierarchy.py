@@ -2,11 +2,13 @@
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
 import numpy as np
 
+from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.kb.concepts import Concept
 from spacy_biomedplm.kb.reading import Reading
 from spacy_biomedplm.kb.sources.rrf import Release, read_rows
@@ -35,7 +37,9 @@ def _read_paths(release: Release, reading: Reading) -> Iterator[Concept]:
     """Yield the parents that MRHIER names by their atoms; MRCONSO says to which concepts atoms belong."""
     atoms, concepts = array("I"), array("I")
     unknown = 0
-    for row in read_rows(release, "MRCONSO.RRF", 18, reading):
+    # Broken rows of MRCONSO are reported when its names are taken.
+    quiet = replace(reading, report=Report(errors="skip", limit=0))
+    for row in read_rows(release, "MRCONSO.RRF", 18, quiet):
         if row[7][1:].isdecimal() and len(row[7]) < 11:
             atoms.append(int(row[7][1:]))
             concepts.append(int(row[0][1:]))

@@ -27,21 +27,27 @@ COLUMNS = (
 )
 """Columns of our own tables; "obsolete" is said of the name, "given_up" of the concept."""
 YES = "1"
+_WANTED_COLUMNS = "columns that are known, or the options 'id' and 'names' for another table"
 _WANTED = "tab-separated columns, named in the first line, with an id in each row"
 Row = dict[str, str]
 
 
 def read_rows_of_table(
-    path: Path, report: Report, needed: tuple[str, ...], header: tuple[str, ...] = ()
+    path: Path,
+    report: Report,
+    needed: tuple[str, ...],
+    header: tuple[str, ...] = (),
+    known: tuple[str, ...] = (),
 ) -> Iterator[tuple[int, Row]]:
     """Stream the rows of a tab-separated table; lines that begin with "#" are passed over.
 
     path (Path): A file, perhaps gzip'd. report (Report): Where problems go.
     needed (tuple[str, ...]): Columns that it must have.
     header (tuple[str, ...]): Names of the columns, of a table that does not name them in its first line.
+    known (tuple[str, ...]): Columns that it may have; empty for any.
     YIELDS (tuple[int, Row]): Number of the line, and the values by column, without the quotes around them.
-    RAISES (BiomedplmError): B569 for a column that is missing; for a row with another number of columns, as the report
-        decides; and what ``read_lines`` raises.
+    RAISES (BiomedplmError): B569 for a column that is missing, or not known; for a row with another number of columns,
+        as the report decides; and what ``read_lines`` raises.
     """
     columns = header
     for number, line in read_lines(path, report):
@@ -53,9 +59,13 @@ def read_rows_of_table(
             fields = []
         if number == 1 or not fields:
             missing = [column for column in needed if column not in columns]
+            unknown = [column for column in columns if known and column not in known]
             if missing:
                 reason = f"there is no column '{missing[0]}', only {', '.join(columns)[:200]}"
                 raise BiomedplmError(coded("B569", path=path, line=number, reason=reason, wanted=_WANTED))
+            if unknown:
+                reason = f"'{unknown[0][:40]}' is none of the columns: {', '.join(known)}"
+                raise BiomedplmError(coded("B569", path=path, line=number, reason=reason, wanted=_WANTED_COLUMNS))
         if fields and len(fields) != len(columns):
             drop_row(report, path, number, f"it has {len(fields)} columns, the first line {len(columns)}", _WANTED)
         elif fields:
@@ -88,17 +98,28 @@ def read_table(
     only (tuple[str, ...]): "column=beginning|beginning": rows in which each of these columns begins in one of these
         ways.
     header (tuple[str, ...]): Names of the columns, of a table that does not name them.
-    RAISES (BiomedplmError): As ``read_rows_of_table``.
+    RAISES (BiomedplmError): As ``read_rows_of_table``; B569 for a column that is none of COLUMNS where ``id``,
+        ``names``, ``xrefs`` and ``header`` are as by default. Columns of other tables that are not read are counted.
     """
     conditions = [
         (column, tuple(one.split("|"))) for column, _, one in (condition.partition("=") for condition in only)
     ]
     optional = {"name", "xrefs"}
     needed = tuple(dict.fromkeys((id, *(one for one in (*names, *xrefs) if one not in optional), *dict(conditions))))
-    for number, row in read_rows_of_table(path, reading.report, needed, header):
+    is_own = id == "id" and names == ("name",) and xrefs == ("xrefs",) and not header
+    columns = (*COLUMNS, *needed)
+    is_first = True
+    for number, row in read_rows_of_table(path, reading.report, needed, header, columns if is_own else ()):
+        if is_first:
+            _count_unread(name, reading.report, [one for one in row if one not in columns])
+            is_first = False
+        reading.line = number
         if not row[id]:
             drop_row(reading.report, path, number, "the id is empty", _WANTED)
         elif all(row[column].startswith(beginnings) for column, beginnings in conditions):
+            if not any(row.get(column) for column in (*names, *xrefs)) and any(column in row for column in names):
+                drop_row(reading.report, path, number, "it has neither a name nor a cross-reference", _WANTED)
+                continue
             ids = (one for column in xrefs for one in row.get(column, "").split(separator))
             yield Concept(
                 _complete(row[id], prefix),
@@ -109,6 +130,11 @@ def read_table(
                 parents=tuple(row.get("parents", "").split()),
                 obsolete=row.get("given_up") == YES,
             )
+
+
+def _count_unread(name: str, report: Report, columns: list[str]) -> None:
+    if columns:
+        report.counts[f"columns of {name} that are not read ({', '.join(columns)[:200]})"] = len(columns)
 
 
 def _name(row: Row, column: str, place: int, source: str) -> Name:

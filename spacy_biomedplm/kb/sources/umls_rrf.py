@@ -8,19 +8,16 @@ from pathlib import Path
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.kb.concepts import Concept, Name
 from spacy_biomedplm.kb.curies import CUI
+from spacy_biomedplm.kb.languages import LANGUAGES
 from spacy_biomedplm.kb.reading import Reading
 from spacy_biomedplm.kb.sources.rrf import Release, find_release, is_sorted, read_rows, sort_rows
 from spacy_biomedplm.kb.sources.rrf_hierarchy import read_hierarchy
 
 _OPTIONAL = ("MRDEF.RRF", "MRREL.RRF", "MRRANK.RRF", "MRSAB.RRF", "MRCUI.RRF")
-_LANGUAGES = {
-    **{"ARA": "ar", "BAQ": "eu", "CHI": "zh", "CZE": "cs", "DAN": "da", "DUT": "nl", "ENG": "en", "EST": "et"},
-    **{"FIN": "fi", "FRE": "fr", "GER": "de", "GRE": "el", "HEB": "he", "HUN": "hu", "ITA": "it", "JPN": "ja"},
-    **{"KOR": "ko", "LAV": "lv", "NOR": "no", "POL": "pl", "POR": "pt", "RUS": "ru", "SCR": "hr", "SPA": "es"},
-    **{"SWE": "sv", "TUR": "tr", "UKR": "uk"},
-}
 # Vocabularies whose abbreviation in the UMLS is not the prefix of their ids, or stands for something else elsewhere.
 _PREFIXES = {"NCBI": "NCBITaxon", "NCI": "NCIT", "MSH": "MESH", "HPO": "HP", "MDR": "MEDDRA"}
+_SOURCES = "MRSAB.RRF"
+_LICENCE = {"licence": f"UMLS licence; {_SOURCES} was not there"}
 _NO_CODES = ("NOCODE", "")
 _FIRST = itemgetter(0)
 Ranks = dict[tuple[str, str], int]
@@ -51,7 +48,11 @@ def read_umls(path: Path, name: str, reading: Reading) -> Iterator[Concept]:
     ranks = _read_ranks(release, reading)
     prefixes: dict[str, str] = {}
     for cui, group in groupby(rows, _FIRST):
-        yield _concept(cui, list(group), ranks, prefixes)
+        concept = _concept(cui, list(group), ranks, prefixes)
+        if _SOURCES not in release:
+            for source in {one.source for one in concept.names}:
+                reading.note(source, _LICENCE)
+        yield concept
     yield from _read_facts(release, reading, languages)
     yield from read_hierarchy(release, reading)
     yield from _read_merged(release, reading)
@@ -64,7 +65,7 @@ def _concept(cui: str, rows: list[list[str]], ranks: Ranks, prefixes: dict[str, 
     xrefs: dict[str, None] = {}
     for row in rows:
         source, suppress = row[11], row[16]
-        language = _LANGUAGES.get(row[1]) or row[1].lower()
+        language = LANGUAGES.get(row[1]) or row[1].lower()
         names.append(Name(row[14], source, row[12], language, suppress in ("E", "Y"), suppress == "O"))
         if row[1] == "ENG" and source != "MTH" and row[13] not in _NO_CODES:
             prefix = prefixes.get(source) or prefixes.setdefault(source, _PREFIXES.get(source, source))
@@ -104,7 +105,7 @@ def _read_ranks(release: Release, reading: Reading) -> Ranks:
 def _note_sources(release: Release, reading: Reading) -> dict[str, str]:
     """Note what MRSAB says of vocabularies, and return their languages."""
     languages = {}
-    for row in read_rows(release, "MRSAB.RRF", 25, reading, key=False):
+    for row in read_rows(release, _SOURCES, 25, reading, key=False):
         languages[row[3]] = row[19]
         if row[21] == "Y":
             licence = f"UMLS licence, restriction level {row[13]}"

@@ -56,6 +56,15 @@ def test_table_takes_names_of_columns_from_outside(tmp_path):
     assert found == [Concept("A:1", (Name("heart", "toy", "name"),))]
 
 
+def test_table_refuses_columns_that_it_does_not_know(tmp_path):
+    text = "# ours\nid\tname\ttypse\nA:1\theart\tT023\n"
+    with pytest.raises(BiomedplmError, match=r"B569.*line 2: 'typse' is none of the columns: id, name.*definition"):
+        read(tmp_path, text, "skip")
+    found, report = read(tmp_path, text.replace("name", "label"), names=("label",))
+    assert found[0].types == ()
+    assert report.counts == {"columns of toy that are not read (typse)": 1}
+
+
 def test_table_tells_broken_rows(tmp_path):
     text = "id\tname\nA:1\n\theart\nA:3\tlung\n"
     with pytest.raises(BiomedplmError, match=r"B569.*line 2"):
@@ -63,6 +72,13 @@ def test_table_tells_broken_rows(tmp_path):
     found, report = read(tmp_path, text, "skip")
     assert [one.id for one in found] == ["A:3"]
     assert report.counts["dropped"] == 2
+    # Rows of a cross-reference, and tables without names, have none to miss.
+    text = "id\tname\txrefs\ttypes\nA:1\t\tB:1\t\nA:2\t\t\tT047\n"
+    with pytest.raises(BiomedplmError, match=r"B569.*line 3: it has neither a name nor a cross-reference"):
+        read(tmp_path, text)
+    assert [one.id for one in read(tmp_path, text, "skip")[0]] == ["A:1"]
+    assert read(tmp_path, "id\ttypes\nA:2\tT047\n")[0] == [Concept("A:2", types=("T047",))]
+    text = "id\tname\nA:1\n\theart\nA:3\tlung\n"
     for options in ({"id": "key"}, {"names": ("label",)}, {"xrefs": ("xref",)}, {"only": ("tree=D",)}):
         with pytest.raises(BiomedplmError, match=r"B569.*no column"):
             read(tmp_path, text, "skip", **options)

@@ -93,6 +93,27 @@ def test_read_umls_reports_broken_rows_once(
     assert [problem.line for problem in reading.report.problems] == [2]
 
 
+def test_read_umls_reports_broken_names_once_where_paths_give_the_parents(
+    write_release: Write, release_rows: dict[str, list[str]], make_reading: MakeReading
+) -> None:
+    del release_rows["MRREL.RRF"]
+    release_rows["MRCONSO.RRF"][1:1] = ["C0000001|x", "C1|y", "", "z"]
+    reading = make_reading("skip")
+    found = list(read_umls(write_release(release_rows), "UMLS", reading))
+    assert ("C0000002",) in [one.parents for one in found]
+    assert [problem.line for problem in reading.report.problems] == [2, 3, 4, 5]
+    assert reading.report.counts["dropped"] == 4
+
+
+def test_read_umls_without_mrsab_still_states_a_licence(
+    write_release: Write, release_rows: dict[str, list[str]], make_reading: MakeReading, make_base: Make
+) -> None:
+    del release_rows["MRSAB.RRF"]
+    reading = make_reading("raise")
+    base = make_base(read_umls(write_release(release_rows), "UMLS", reading), reading=reading)
+    assert {one["licence"] for one in base.sources} == {"UMLS licence; MRSAB.RRF was not there"}
+
+
 @pytest.mark.corpora
 def test_read_umls_reads_the_fixture(corpora_folder: Path, make_reading: MakeReading, make_base: Make) -> None:
     reading = make_reading("raise")
