@@ -571,6 +571,7 @@ class Errors:
         "files; it is refused. Files of MeSH have none: remove the <!ENTITY …> declarations."
     )
     B583 = "Names of '{corpus}/{split}' were asked for. Wanted: a split that is learned from; tests stay unseen."
+    B584 = "The filter '{name}' of a knowledge base is {found}, wanted {wanted}. Correct it."
     B590 = "There is no index in '{folder}': index.json is missing. Build it, or name the folder it lies in."
     B591 = "'{path}' is not the description of an index of kind '{kind}': {reason}. Build the index anew."
     B592 = (

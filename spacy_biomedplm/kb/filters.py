@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 from functools import cached_property
 
+from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.kb.concepts import Name
 from spacy_biomedplm.kb.languages import LANGUAGES
 from spacy_biomedplm.kb.semantic_types import read_semantic_types
@@ -19,6 +20,7 @@ class Filters:
     term_types (tuple[str, ...]): Kinds of names; "EXACT" stands for "EXACT:abbreviation" too.
     suppressed (bool): Names that their source advises against are wanted too.
     obsolete (bool): Names and concepts that their source has given up are wanted too.
+    RAISES (BiomedplmError): B584 for a value of another type.
     """
 
     sources: tuple[str, ...] = ()
@@ -34,7 +36,12 @@ class Filters:
         for one in fields(self):
             value = getattr(self, one.name)
             if isinstance(value, list):
-                object.__setattr__(self, one.name, tuple(value))
+                value = tuple(value)
+                object.__setattr__(self, one.name, value)
+            wanted = "True or False" if isinstance(one.default, bool) else "a list of texts"
+            is_right = type(value) is bool if isinstance(one.default, bool) else _is_texts(value)
+            if not is_right:
+                raise BiomedplmError(coded("B584", name=one.name, found=repr(value)[:80], wanted=wanted))
 
     @cached_property
     def spoken(self) -> frozenset[str]:
@@ -68,6 +75,10 @@ class Filters:
             for one in fields(self)
             if (value := getattr(self, one.name)) != one.default
         }
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, str) for one in value)
 
 
 def is_term_type(term_type: str, wanted: tuple[str, ...]) -> bool:

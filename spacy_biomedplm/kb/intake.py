@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from spacy_biomedplm.kb.filters import Filters
 from spacy_biomedplm.kb.languages import LANGUAGES
 from spacy_biomedplm.kb.layout import OBSOLETE, SUPPRESSED
 from spacy_biomedplm.kb.reading import Reading
+from spacy_biomedplm.kb.semantic_types import read_semantic_types
 from spacy_biomedplm.kb.spool import Spool
 
 MAX_ID_BYTES = 128
@@ -27,6 +29,7 @@ MAX_NAME_CHARACTERS = 4000
 _BROKEN = ("Cc", "Cs")
 # "|" joins the ids of a mention of several concepts.
 _ID = re.compile(r"[^\s|]+\Z")
+_SHOWN_TYPES = 5
 
 
 _ALL = Filters()
@@ -153,6 +156,16 @@ class Intake:
                 known = known | {code for code, language in LANGUAGES.items() if language in known and code in wanted}
             _require(option, wanted, known)
         _require("semantic type", filters.types, set(self.types.texts))
+        self._count_unknown_types()
+
+    def _count_unknown_types(self) -> None:
+        network = read_semantic_types()
+        unknown = {number: text for number, text in enumerate(self.types.texts) if text not in network}
+        if unknown:
+            shown = ", ".join(text[:40] for text in islice(unknown.values(), _SHOWN_TYPES))
+            more = ", …" if len(unknown) > _SHOWN_TYPES else ""
+            count = sum(map(unknown.__contains__, self.type_numbers))
+            self._report.counts[f"unknown semantic types ({shown}{more})"] += count
 
     def _add_names(self, record: int, id: str, concept: Concept) -> None:
         seen: dict[str, int] = {}

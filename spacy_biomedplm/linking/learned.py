@@ -96,7 +96,9 @@ class LearnedNames:
         if not any(kind in of_label for of_label in self.kinds.values() for kind in types):
             seen = {kind for of_label in self.kinds.values() for kind in of_label if kind}
             alike = _groups_of(types)
-            types = [kind for kind in seen if alike & _groups_of([kind])] or list(seen)
+            # Corpora whose base had no types know concepts by their vocabulary alone.
+            alone = not types and kinds[-1] in seen and not _groups_of(seen)
+            types = [] if alone else [kind for kind in seen if alike & _groups_of([kind])] or list(seen)
         return max((counts.get(kind, 0) / counts[""] for kind in (*types, *kinds[-1:]) if kind), default=0.0)
 
     def to_dict(self) -> dict[str, Any]:

@@ -32,10 +32,11 @@ _EMPTY = frozenset(("of", "the", "a", "an", "in", "with", "to", "and", "by", "du
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a name: in lower case, without plural endings and words that say nothing.
 
-    text (str): The name.
+    text (str): The name. Roman numerals up to ten are read as numbers, but for the first word.
     """
-    found = (_singular(word) for word in _WORD.findall(text.casefold()))
-    words = tuple(word for word in found if word not in _EMPTY)
+    first, *others = _WORD.findall(text.casefold()) or [""]
+    found = (_singular(word) for word in (first, *(_ROMAN.get(word, word) for word in others)))
+    words = tuple(word for word in found if word and word not in _EMPTY)
     return words or tuple(_WORD.findall(text.casefold()))
 
 

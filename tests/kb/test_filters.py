@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from spacy_biomedplm.errors import BiomedplmError
@@ -62,3 +64,9 @@ def test_filters_to_dict_has_what_differs_from_the_defaults() -> None:
 def test_is_term_type_knows_the_part_before_the_colon() -> None:
     assert is_term_type("EXACT:lay", ("EXACT",))
     assert not is_term_type("EXACT", ("EXACT:lay",))
+
+
+@pytest.mark.parametrize("values", [{"groups": "CHEM"}, {"types": [1]}, {"suppressed": "no"}, {"languages": None}])
+def test_filters_of_another_type_are_errors(values: dict[str, Any]) -> None:
+    with pytest.raises(BiomedplmError, match=f"B584.*{next(iter(values))}"):
+        Filters(**values)

@@ -149,3 +149,13 @@ def test_table_numbers_texts_until_it_is_full() -> None:
 
 def test_clean_text_leaves_no_broken_characters() -> None:
     assert clean_text(" a\0\ud800 \n b\u00a0c ") == "a b c"
+
+
+def test_intake_counts_unknown_semantic_types(
+    make_base: Callable[..., KnowledgeBase], make_reading: Callable[..., Reading]
+) -> None:
+    reading = make_reading("raise")
+    concepts = [Concept("C1", (COLD,), types=("T047", "T999")), Concept("C2", (COLD,), types=("T999", "banana"))]
+    base = make_base(concepts, reading=reading)
+    assert base["C2"].types == ("T999", "banana")
+    assert reading.report.counts["unknown semantic types (T999, banana)"] == 3

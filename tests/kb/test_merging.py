@@ -34,6 +34,7 @@ def test_merging_puts_records_of_an_id_together(
         "names that repeat another of their concept": 1,
         "definitions of concepts that have one from an earlier source": 1,
         "records that only add to concepts which are not in the base": 1,
+        "unknown semantic types (T1, T2)": 3,
     }
 
 

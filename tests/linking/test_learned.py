@@ -79,3 +79,9 @@ def test_counts_are_plain_data():
     again = LearnedNames()
     again.from_dict(learned().to_dict())
     assert again.shares("BC", ["D3"], {}) == learned().shares("BC", ["D3"], {})
+
+
+def test_kinds_of_a_base_without_types_are_its_vocabularies():
+    names = LearnedNames()
+    names.count([[(("cold",), "A:1", "Disease", ["A"])] * 3 + [(("flu",), "B:1", "Disease", ["B"])]])
+    assert [names.kind_share("Disease", [one]) for one in ("A", "B", "C")] == [0.75, 0.25, 0.75]

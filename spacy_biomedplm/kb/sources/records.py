@@ -89,6 +89,8 @@ def _from_own(record: Mapping[str, Any], source: str) -> Concept | str:
         fault = fault or (_find_fault(one, Name) if isinstance(one, dict) else "a name is no object")
     if fault or "id" not in record:
         return fault or "it has no 'id'"
+    if not any(value for key, value in record.items() if key != "id"):
+        return "it has no name, and nothing else is said of the concept"
     made = tuple(Name(**{"source": source, **one}) for one in names)
     lists = {key: tuple(record[key]) for key in _LISTS if key in record}
     return Concept(**{**record, "names": made, **lists})

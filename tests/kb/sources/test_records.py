@@ -63,6 +63,8 @@ def test_records_reads_arrays(indent, tmp_path):
         [],
         {},
         {"id": 1},
+        {"id": "A:1"},
+        {"id": "A:1", "names": [], "obsolete": False},
         {"id": "A:1", "name": "heart"},
         {"id": "A:1", "names": "heart"},
         {"id": "A:1", "names": ["heart"]},
