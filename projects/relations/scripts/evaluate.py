@@ -1,4 +1,4 @@
-"""Score a trained pipeline on a split whose entities and concepts are given, with the official metric.
+"""Score a trained pipeline on a split with the official metric; entities and concepts are given, or it finds them.
 
 python scripts/evaluate.py training/ddi2013/model-best corpus/ddi2013/test ddi2013 metrics/ddi2013.json
 """
@@ -45,14 +45,16 @@ def main(
     corpus: str = typer.Argument(..., help="Name of the corpus."),
     output: Path = typer.Argument(..., help="File for the scores."),
     seed: int = typer.Option(1, help="Seed that the pipeline was trained with."),
+    given: str = typer.Option("concepts", help="What documents have from the start: concepts, entities or nothing."),
 ) -> None:
     """Score a pipeline."""
     nlp = spacy.load(model)
     docs = list(DocBin().from_disk(folder / f"{corpus}.spacy").get_docs(nlp.vocab))
-    score, seconds = evaluate(nlp, docs, corpus)
+    score, seconds = evaluate(nlp, docs, corpus, given)
     record = {
         "corpus": corpus,
         "metric": METRICS.get(corpus, "relation-f1"),
+        "given": given,
         "execution": nlp.config["components"]["relations"]["execution"],
         **provenance(seed),
         "documents": len(docs),
@@ -63,11 +65,14 @@ def main(
     show(record)
 
 
-def evaluate(nlp: Language, docs: Iterable[Doc], corpus: str) -> tuple[Score, float]:
-    """Return the score of a pipeline on gold documents, and the seconds that it took to read them."""
+def evaluate(nlp: Language, docs: Iterable[Doc], corpus: str, given: Any = "concepts") -> tuple[Score, float]:
+    """Return the score of a pipeline on gold documents, and the seconds that it took to read them.
+
+    given ("nothing" | "entities" | "concepts"): See ``start_from``; "nothing" scores the whole chain.
+    """
     gold = [doc for doc in docs]
     start = time.perf_counter()
-    found = list(nlp.pipe([start_from(doc, nlp, "concepts") for doc in gold]))
+    found = list(nlp.pipe([start_from(doc, nlp, given) for doc in gold]))
     seconds = time.perf_counter() - start
     metric = get_metric(METRICS.get(corpus, "relation-f1"))
     return metric.score([make_record(doc) for doc in gold], [predicted(doc) for doc in found]), seconds
