@@ -1,6 +1,6 @@
 """The torch module that judges pairs."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -8,13 +8,11 @@ from torch import nn
 from torch.nn.functional import dropout as drop_out
 from torch.nn.functional import gelu
 
+from spacy_biomedplm.relations.attention import BUCKETS, PairAttention, bucket
 from spacy_biomedplm.relations.presentation import Ints, PairArrays
 
 Pooling = Literal["start", "ends", "mean", "max"]
 ContextPooling = Literal["none", "first", "attention", "pair"]
-
-_BUCKETS = 9
-"""Distances: 0, 1, 2, 3–4, 5–8 … 65 and more."""
 
 _TYPE_WIDTH = 32
 _MOST_ROWS = 200_000
@@ -33,11 +31,10 @@ class PairNetwork(nn.Module):
         width, hidden = config["width"], config["hidden"]
         self.pooling: Pooling = config["pooling"]
         self.context: ContextPooling = config["context"]
-        self.heads: int = config["heads"]
         self.blocks: int = config["blocks"]
         end = 2 * width if self.pooling == "ends" else width
         self.types = nn.Embedding(config["types"], _TYPE_WIDTH)
-        self.gaps = nn.Embedding(2 * _BUCKETS, _TYPE_WIDTH)
+        self.gaps = nn.Embedding(2 * BUCKETS, _TYPE_WIDTH)
         self.context_width = 0
         if self.context in ("attention", "first"):
             self.context_width = width
@@ -45,9 +42,7 @@ class PairNetwork(nn.Module):
             self.query = nn.Parameter(torch.randn(width) * width**-0.5)
         elif self.context == "pair":
             self.context_width = hidden
-            self.state = nn.Linear(width, hidden)
-            self.near = nn.ModuleList([nn.Embedding(2 * _BUCKETS, hidden) for _ in range(2)])
-            self.ask = nn.Linear(2 * end + 2 * _TYPE_WIDTH, hidden)
+            self.attention = PairAttention(width, 2 * end + 2 * _TYPE_WIDTH, hidden, config["heads"])
         given = 2 * end + self.context_width + 3 * _TYPE_WIDTH
         if self.blocks:
             self.sides = nn.ModuleList([nn.Linear(end + self.context_width, hidden) for _ in range(2)])
@@ -129,31 +124,22 @@ class PairNetwork(nn.Module):
     def _context(self, vectors: torch.Tensor, pairs: PairArrays, ends: torch.Tensor) -> torch.Tensor:
         """Return what the words around a pair say."""
         device = vectors.device
-        starts, stops = pairs.contexts[:, 0], pairs.contexts[:, 1]
         if self.context == "none":
             return vectors.new_zeros((len(pairs), 0))
         if self.context == "first":
-            return vectors[torch.from_numpy(starts).to(device)]
-        rows, members = _spread(starts, stops, device)
-        if self.context == "attention":
-            states = vectors[rows]
-            logits = (torch.tanh(self.key(states)) @ self.query)[:, None]
-        else:
-            near = near_mentions(pairs)
-            states = self.state(vectors)[rows]
-            for layer, offsets in zip(self.near, near, strict=True):
-                states = states + layer(torch.from_numpy(offsets).to(device))
-            states = gelu(states)
-            asked = self.ask(ends)[members]
-            logits = (asked * states).reshape(len(rows), self.heads, -1).sum(2) * (self.heads / states.shape[1]) ** 0.5
-        highest = logits.new_full((len(pairs), logits.shape[1]), -torch.inf)
-        index = members[:, None].expand(-1, logits.shape[1])
-        highest = highest.scatter_reduce(0, index, logits.detach(), "amax")
+            return vectors[torch.from_numpy(pairs.contexts[:, 0]).to(device)]
+        if self.context == "pair":
+            return cast(torch.Tensor, self.attention(vectors, pairs, ends))
+        contexts, owners = np.unique(pairs.contexts, axis=0, return_inverse=True)
+        rows, members = _spread(contexts[:, 0], contexts[:, 1], device)
+        states = vectors[rows]
+        logits = torch.tanh(self.key(states)) @ self.query
+        highest = logits.new_full((len(contexts),), -torch.inf).scatter_reduce(0, members, logits.detach(), "amax")
         weights = torch.exp(logits - highest[members])
         sums = torch.zeros_like(highest).index_add(0, members, weights)
-        weights = weights / sums[members]
-        weighted = (states.reshape(len(rows), logits.shape[1], -1) * weights[:, :, None]).flatten(1)
-        return states.new_zeros((len(pairs), states.shape[1])).index_add(0, members, weighted)
+        weighted = states * (weights / sums[members])[:, None]
+        found = vectors.new_zeros((len(contexts), vectors.shape[1])).index_add(0, members, weighted)
+        return found[torch.from_numpy(owners).to(device)]
 
 
 def _spread(starts: Ints, stops: Ints, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -162,44 +148,3 @@ def _spread(starts: Ints, stops: Ints, device: torch.device) -> tuple[torch.Tens
     members = np.repeat(np.arange(len(starts)), counts)
     rows = np.arange(len(members)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
     return torch.from_numpy(rows).to(device), torch.from_numpy(members).to(device)
-
-
-def bucket(distances: Ints) -> Ints:
-    """Return a number for each distance: 0 for 0, then one for each doubling, those of the other direction behind.
-
-    distances (Ints): Tokens, negative to the left.
-    RETURNS (Ints): Below 2 * _BUCKETS.
-    """
-    sizes = np.abs(distances)
-    steps = np.ceil(np.log2(np.maximum(sizes, 1))).astype(np.int64) + (sizes > 0)
-    steps = np.minimum(steps, _BUCKETS - 1)
-    return np.where(distances < 0, steps + _BUCKETS, steps)
-
-
-def near_mentions(pairs: PairArrays) -> tuple[Ints, Ints]:
-    """Return where the words of the contexts are: distances from the nearest mention of head and of tail, in buckets.
-
-    pairs (PairArrays): The pairs.
-    RETURNS (tuple[Ints, Ints]): For each word of each context, end to end.
-    """
-    lengths = pairs.contexts[:, 1] - pairs.contexts[:, 0]
-    firsts = np.cumsum(lengths) - lengths
-    found = []
-    for side in range(2):
-        chosen = np.flatnonzero(pairs.owners % 2 == side)
-        owner = pairs.owners[chosen] // 2
-        counts = lengths[owner]
-        cells = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        rows = cells + np.repeat(pairs.contexts[owner, 0], counts)
-        starts, stops = (np.repeat(pairs.spans[chosen, column], counts) for column in range(2))
-        offsets = np.where(rows < starts, rows - starts, np.maximum(rows - stops + 1, 0))
-        places = cells + np.repeat(firsts[owner], counts)
-        if len(chosen) == len(pairs):
-            nearest = offsets
-        else:
-            # Size and sign in one number, so that the smallest is the nearest.
-            nearest = np.full(int(lengths.sum()), np.iinfo(np.int64).max)
-            np.minimum.at(nearest, places, 2 * np.abs(offsets) + (offsets < 0))
-            nearest = np.where(nearest % 2 == 1, -(nearest // 2), nearest // 2)
-        found.append(bucket(nearest))
-    return found[0], found[1]

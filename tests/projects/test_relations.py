@@ -77,7 +77,14 @@ def test_one_trains_own_relations(tiny_plm: Any, tmp_path: Path) -> None:
     docs_file = tmp_path / "docs.md"
     docs_file.write_text("<!-- relations -->\n<!-- /relations -->\n")
     run("table", tmp_path / "metrics", tmp_path / "relations.json", docs_file)
-    assert "| mine | relation-f1 | shared | 1 |" in docs_file.read_text()
+    assert "| mine | relation-f1 | concepts | relations | shared | 1 |" in docs_file.read_text()
+    # A second seed is added to what is there; the same seed takes the place of what is there.
+    metrics.write_text(json.dumps({**record, "seed": 2, "f1": record["f1"] / 2}))
+    run("table", tmp_path / "metrics", tmp_path / "relations.json", docs_file)
+    run("table", tmp_path / "metrics", tmp_path / "relations.json", docs_file)
+    scores = [one["f1"] for one in json.loads((tmp_path / "relations.json").read_text())["records"]]
+    assert scores == [record["f1"], record["f1"] / 2]
+    assert "| mine | relation-f1 | concepts | relations | shared | 2 |" in docs_file.read_text()
 
 
 def test_marked_sentences_become_pairs() -> None:

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from spacy_biomedplm.relations import network
-from spacy_biomedplm.relations.network import PairNetwork, bucket, near_mentions
+from spacy_biomedplm.relations.attention import PairAttention, bucket, near_mentions
+from spacy_biomedplm.relations.network import PairNetwork
 from spacy_biomedplm.relations.presentation import PairArrays
 
 CONFIG = {"width": 8, "hidden": 8, "types": 2, "columns": 3, "heads": 2, "represents": False}
@@ -43,6 +44,39 @@ def test_words_know_their_nearest_mention() -> None:
     # The eighth word is as near to the mention before it as to the one behind it: before counts as positive.
     assert head.tolist() == wanted.tolist()
     assert tail[:6].tolist() == bucket(np.array([-4, -3, -2, -1, 0, 1])).tolist()
+
+
+def test_attention_by_pair_is_what_the_formula_says() -> None:
+    torch.manual_seed(0)
+    module = PairAttention(8, 6, 8, 2)
+    vectors, ends, pairs = torch.randn(14, 8), torch.randn(2, 6), arrays()
+    near = [torch.from_numpy(side) for side in near_mentions(pairs)]
+    first = 0
+    for row, (start, stop) in enumerate(pairs.contexts.tolist()):
+        places = [side[first : first + stop - start] for side in near]
+        first += stop - start
+        for head in range(2):
+            part = slice(4 * head, 4 * head + 4)
+            asked = module.ask(ends[row])[part]
+            keys = module.keys(vectors[start:stop])[:, part]
+            values = module.values(vectors[start:stop])[:, part]
+            for place, key, value in zip(places, module.near_keys, module.near_values, strict=True):
+                keys, values = keys + key[place][:, part], values + value[place][:, part]
+            wanted = torch.softmax(keys @ asked / 2, 0) @ values
+            torch.testing.assert_close(module(vectors, pairs, ends)[row, part], wanted)
+
+
+def test_contexts_of_many_sizes_come_back_in_order() -> None:
+    rng = np.random.default_rng(0)
+    starts = rng.integers(0, 150, 300)
+    contexts = np.stack([starts, starts + rng.integers(1, 50, 300)], 1)[rng.integers(0, 300, 900)]
+    spans = np.repeat(contexts[:, :1], 2, 0) + np.array([0, 1])
+    pairs = PairArrays(spans, np.arange(1800), contexts, np.zeros((900, 2), int), np.zeros(900, int))
+    module = PairAttention(8, 6, 8, 2).eval()
+    vectors, ends = torch.randn(200, 8), torch.randn(900, 6)
+    found = module(vectors, pairs, ends)
+    for row in (0, 17, 450, 899):
+        torch.testing.assert_close(found[[row]], module(vectors, pairs.chosen(np.array([row])), ends[[row]]))
 
 
 @pytest.mark.parametrize("config", ALL, ids=lambda config: f"{config['pooling']}-{config['context']}")

@@ -110,10 +110,10 @@ def _cpu_info(key: str) -> str | None:
     return None
 
 
-def describe(record: dict[str, Any]) -> str:
+def describe(record: dict[str, Any], project: str = "en_biomed_trf") -> str:
     """Return one sentence for below a table: machine, versions, commit, command.
 
-    record (dict[str, Any]): What ``provenance`` returned, or more.
+    record (dict[str, Any]): What ``provenance`` returned, or more. project (str): Where its scripts are run.
     """
     info = record["machine"]
     features = f" with {', '.join(info['features'])}" if info["features"] else ""
@@ -122,7 +122,7 @@ def describe(record: dict[str, Any]) -> str:
     seed = "" if record["seed"] is None else f", seed {record['seed']}"
     head, _, changes = (record["commit"] or "no commit").partition("+")
     at = f"commit {head[:12]}{' with changes' if changes else ''}"
-    folder = "; in projects/en_biomed_trf" if record["command"].startswith("python scripts/") else ""
+    folder = f"; in projects/{project}" if record["command"].startswith("python scripts/") else ""
     return f"{where}, {versions}; {record['date']}, {at}{seed}{folder}: `{record['command']}`"
 
 

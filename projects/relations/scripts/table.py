@@ -17,6 +17,8 @@ from records import describe, fill_marker, markdown_table, write_json
 
 GOALS = {"ddi2013": 76, "gad": 77, "bc5cdr": 58, "drugprot": 64, "chemprot-pairs": 77}
 """F1 that was asked for."""
+KEYS = ("corpus", "given", "pipeline", "execution", "seed")
+"""What tells records apart; a new one takes the place of an earlier one."""
 
 
 def main(
@@ -25,15 +27,32 @@ def main(
     docs: Path = typer.Argument(..., help="Markdown file with the marker `relations`."),
 ) -> None:
     """Write the table."""
-    records = [json.loads(path.read_text(encoding="utf8")) for path in sorted(folder.glob("*-[0-9]*.json"))]
-    by_corpus: dict[str, list[dict[str, Any]]] = {}
+    earlier = json.loads(output.read_text(encoding="utf8"))["records"] if output.exists() else []
+    new = [json.loads(path.read_text(encoding="utf8")) for path in sorted(folder.glob("*.json"))]
+    if not new:
+        raise typer.BadParameter(f"There are no scores in {folder}: run `train` and `evaluate` first.")
+    found = {tuple(record[key] for key in KEYS): record for record in [*earlier, *new]}
+    records = [found[key] for key in sorted(found)]
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for record in records:
-        by_corpus.setdefault(record["corpus"], []).append(record)
-    rows = [[name, *summarise(name, of_corpus)] for name, of_corpus in sorted(by_corpus.items())]
-    header = ["corpus", "metric", "execution", "seeds", "precision", "recall", "F1", "asked", "more"]
-    table = markdown_table(header, rows, left=4)
+        groups.setdefault(tuple(record[key] for key in KEYS[:-1]), []).append(record)
+    rows = [[corpus, *summarise(corpus, of_group)] for (corpus, *_), of_group in groups.items()]
+    header = [
+        "corpus",
+        "metric",
+        "given",
+        "pipeline",
+        "execution",
+        "seeds",
+        "precision",
+        "recall",
+        "F1",
+        "asked",
+        "more",
+    ]
+    table = markdown_table(header, rows, left=6)
     write_json(output, {"records": records})
-    fill_marker(docs, "relations", f"{table}\n\n{describe(records[-1])}")
+    fill_marker(docs, "relations", f"{table}\n\n{describe(new[-1], 'relations')}")
     typer.echo(table)
 
 
@@ -43,10 +62,12 @@ def summarise(name: str, records: list[dict[str, Any]]) -> list[str]:
     shown = "; ".join(f"{key} {mean_of([one['more'][key] for one in records])}" for key in more if key.endswith("f1"))
     return [
         records[0]["metric"],
+        records[0]["given"],
+        records[0]["pipeline"],
         records[0]["execution"],
         str(len(records)),
         *(mean_of([record[key] for record in records]) for key in ("precision", "recall", "f1")),
-        f"≥ {GOALS[name]}" if name in GOALS else "",
+        f"≥ {GOALS[name]}" if name in GOALS and records[0]["given"] == "concepts" else "",
         shown,
     ]
 
