@@ -1,7 +1,7 @@
 """Which documents share text with test documents, of whatever corpus, and so must not be learned from."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +17,12 @@ TEST = "test"
 
 
 def leave_out_tests(
-    corpus: Corpus, split: str, records: Sequence[DocumentRecord], root: Path, exclude: bool | list[str] = True
+    corpus: Corpus,
+    split: str,
+    records: Sequence[DocumentRecord],
+    root: Path,
+    exclude: bool | list[str] = True,
+    except_for: Collection[str] = (),
 ) -> list[DocumentRecord]:
     """Return the documents of a split that share no text with a test document; warns of the others (W490).
 
@@ -27,6 +32,8 @@ def leave_out_tests(
     root (Path): Folder of the corpora.
     exclude (bool | list[str]): Compare with the tests of every corpus of the same language whose test files are there
         (true), or with those of these corpora.
+    except_for (Collection[str]): Corpora that are not compared with: nothing that learns from the documents may be
+        scored on them.
     """
     if exclude is True:
         same = (other for other in read_catalogue().values() if set(other.languages) & set(corpus.languages))
@@ -34,7 +41,7 @@ def leave_out_tests(
     else:
         others = [get_corpus(other) for other in exclude or ()]
         tests = [(other.name, test) for other in others for test in other.splits if test.startswith(TEST)]
-    held_out = _hold_out(tuple(tests), root)
+    held_out = _hold_out(tuple((name, test) for name, test in tests if name not in except_for), root)
     kept, matches = held_out.split([fingerprint_text(corpus, split, record.doc_id, record.text) for record in records])
     if matches:
         names = sorted({match.held_out for match in matches})

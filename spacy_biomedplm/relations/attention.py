@@ -89,7 +89,7 @@ class PairAttention(nn.Module):
 
 
 def _table(hidden: int) -> nn.Parameter:
-    return nn.Parameter(0.1 * torch.randn(2 * BUCKETS, hidden))
+    return nn.Parameter(torch.randn(2 * BUCKETS, hidden))
 
 
 class _Block(NamedTuple):

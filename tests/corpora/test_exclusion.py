@@ -40,6 +40,11 @@ def test_documents_of_tests_are_left_out(root: Path, exclude: bool | list[str], 
     assert [one.doc_id for one in leave_out_tests(corpus, "train", records, root, exclude)] == kept
 
 
+def test_corpora_of_the_same_documents_can_be_kept_apart(root: Path) -> None:
+    corpus, records = get_corpus("bc5cdr"), list(read_corpus("bc5cdr", "train", root))
+    assert leave_out_tests(corpus, "train", records, root, except_for=["nlm-gene"]) == records
+
+
 def test_what_is_left_out_is_said(root: Path) -> None:
     corpus, records = get_corpus("bc5cdr"), list(read_corpus("bc5cdr", "train", root))
     with pytest.warns(UserWarning, match=r"W490\] 1 of 2 documents.*'bc5cdr'.*nlm-gene/test\."):

@@ -31,17 +31,20 @@ def run(script: str, *arguments: Any) -> str:
     return done.stdout
 
 
+@pytest.mark.parametrize("base", ["", "shared", "per_pair"])
 @pytest.mark.parametrize("corpus", [*CORPORA, "mine"])
-def test_config_of_each_corpus_makes_a_pipeline(corpus: str, tmp_path: Path) -> None:
+def test_config_of_each_corpus_makes_a_pipeline(corpus: str, base: str, tiny_plm: Any, tmp_path: Path) -> None:
     if corpus != "mine":
         get_corpus(corpus)
-    configure.main(corpus, tmp_path / "config.cfg", encoder="somewhere", base="", max_steps=7, seed=3)
+    configure.main(corpus, tmp_path / "config.cfg", encoder=str(tiny_plm("bert")), base=base, max_steps=7, seed=3)
     config = load_config(tmp_path / "config.cfg", interpolate=True)
     # The project makes it.
     config["components"]["relations"]["hierarchy"] = None
+    assert config["vars"]["width"] == 32
     nlp = load_model_from_config(config, auto_fill=True)
     pipe = nlp.get_pipe("relations")
     assert isinstance(pipe, BiomedRelations)
+    assert pipe.settings.execution == (base or configure.settings_of(corpus)["base"])
     assert config["training"]["max_steps"] == 7
     assert config["training"]["seed"] == config["system"]["seed"] == 3
 
@@ -55,7 +58,7 @@ def test_one_trains_own_relations(tiny_plm: Any, tmp_path: Path) -> None:
     config = tmp_path / "config.cfg"
     run("configure", "mine", config, "--encoder", tiny_plm("bert"), "--max-steps", "30")
     paths = [f"--paths.{split}={tmp_path / 'mine' / split}" for split in ("train", "dev")]
-    settings = ["--vars.width=32", "--vars.warmup_steps=1", "--vars.learn_rate=0.003", "--training.eval_frequency=15"]
+    settings = ["--vars.warmup_steps=1", "--vars.learn_rate=0.003", "--training.eval_frequency=15"]
     command = [
         sys.executable,
         "-m",

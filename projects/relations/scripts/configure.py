@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from spacy.util import load_config
 
+from spacy_biomedplm.encoder.loading import load_plm
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -26,7 +28,15 @@ def read_settings() -> dict[str, dict[str, Any]]:
 
 def settings_of(corpus: str) -> dict[str, Any]:
     """Return the settings of a corpus; one that corpora.toml does not name is trained as shared.cfg stands."""
-    return {"base": "shared", "sentences": False, "overrides": {}, **read_settings().get(corpus, {})}
+    return {
+        "base": "shared",
+        "sentences": False,
+        "final": False,
+        "overrides": {},
+        "shared": {},
+        "per_pair": {},
+        **read_settings().get(corpus, {}),
+    }
 
 
 def main(
@@ -39,15 +49,15 @@ def main(
 ) -> None:
     """Write the config."""
     settings = settings_of(corpus)
-    overrides = dict(settings["overrides"])
-    if base and base != settings["base"]:
-        overrides = {key: value for key, value in overrides.items() if not key.startswith("components.relations.model")}
+    base = base or settings["base"]
+    overrides = {**settings["overrides"], **settings[base]}
     overrides["system.seed"] = seed
     if encoder:
         overrides["vars.encoder"] = encoder
+        overrides["vars.width"] = load_plm(encoder, layer=-1)[0]["width"]
     if max_steps:
         overrides["vars.max_steps"] = max_steps
-    config = load_config(CONFIGS / f"{base or settings['base']}.cfg", interpolate=False)
+    config = load_config(CONFIGS / f"{base}.cfg", interpolate=False)
     for name, value in overrides.items():
         *path, key = name.split(".")
         section: Any = config

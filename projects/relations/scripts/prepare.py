@@ -29,6 +29,9 @@ from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, MentionRecord,
 TESTS = {"ddi2013": "test-ddi", "drugprot": "dev"}
 """Split that is scored, where it is not "test"."""
 
+SAME_ABSTRACTS = {"drugprot": ("chemprot", "chemprot-pairs")}
+"""Corpora of the abstracts of another one; what is trained on that one is not scored on them."""
+
 DEV_SHARE = 0.1
 
 console = Console()
@@ -37,16 +40,20 @@ console = Console()
 def main(
     name: str = typer.Argument(..., help="Corpus of the catalogue."),
     output: Path = typer.Argument(..., help="Folder; files of the corpus in it are written anew."),
-    final: bool = typer.Option(False, help="Train on the development documents too; those held back stay out."),
+    base: str = typer.Option("", help="shared or per_pair; that of corpora.toml by default."),
+    final: bool | None = typer.Option(None, help="Train on the development documents too; as corpora.toml says."),
 ) -> None:
     """Prepare one corpus."""
     corpus = get_corpus(name)
     vocab = spacy.blank("en").vocab
-    parts = divide(corpus, final=final)
+    settings = settings_of(name)
+    parts = divide(corpus, final=settings["final"] if final is None else final)
+    # An encoder that is to read documents must learn from documents; copies of sentences are of sentences anyway.
+    divides = settings["sentences"] and (base or settings["base"]) == "per_pair"
     table = Table("split", "documents", "relations", title=name)
     for split, records in parts.items():
         relations = sum(len(record.relations) for record in records)
-        if settings_of(name)["sentences"] and split == "train":
+        if divides and split == "train":
             records = [part for record in records for part in split_sentences(record, vocab)]
         docs = [make(corpus, record, vocab) for record in records]
         path = output / split / f"{name}.spacy"
@@ -83,7 +90,7 @@ def read(corpus: Corpus, split: str) -> list[DocumentRecord]:
     """Return the documents of a split; what is broken in published files is mended, as the catalogue counts it."""
     records = list(read_corpus(corpus.name, split, find_root(), Report(errors="repair"), allow_noncommercial=True))
     if split != "test" and split != TESTS.get(corpus.name):
-        records = leave_out_tests(corpus, split, records, find_root())
+        records = leave_out_tests(corpus, split, records, find_root(), except_for=SAME_ABSTRACTS.get(corpus.name, ()))
     convert = CONVERTERS.get(corpus.name)
     return [convert(record) for record in records] if convert else records
 
