@@ -112,8 +112,8 @@ def load_flagship(model: str, docs: Iterable[Doc], *, relations: bool) -> Langua
         classifier = {"@architectures": "spacy-biomedplm.PairClassifier.v1", "tok2vec": listener}
         schemes = {"drugprot": {"ends": [["CHEMICAL", "GENE"]]}}
         config = {"model": classifier, "types": _TYPES, "schemes": schemes}
-        pipe: Any = nlp.add_pipe("biomedplm_relations", config=config)
         examples = [Example(nlp(doc.text), doc) for doc in docs]
+        pipe: Any = nlp.add_pipe("biomedplm_relations", config=config)
         pipe.initialize(lambda: examples, nlp=nlp)
     nlp.add_pipe("biomedplm_vector_cleaner")
     return nlp
