@@ -12,13 +12,20 @@ from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
 
 from spacy_biomedplm.corpora.catalogue import get_corpus
+from spacy_biomedplm.corpora.problems import Report
+from spacy_biomedplm.kb.build import build
+from spacy_biomedplm.kb.concepts import Concept, Name
+from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
+from spacy_biomedplm.kb.reading import Reading
 from spacy_biomedplm.relations.component import BiomedRelations
+from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, RelationRecord
 from tests.relations.conftest import TEN, mark, relate
 
 PROJECT = Path(__file__).parents[2] / "projects" / "relations"
 sys.path.append(str(PROJECT / "scripts"))
 
 import configure  # noqa: E402
+import evaluate  # noqa: E402
 import prepare  # noqa: E402
 
 CORPORA = sorted(name for name in configure.read_settings())
@@ -91,8 +98,6 @@ def test_one_trains_own_relations(tiny_plm: Any, tmp_path: Path) -> None:
 
 
 def test_marked_sentences_become_pairs() -> None:
-    from spacy_biomedplm.types import DocumentRecord
-
     text = "the @GENE$ gene and @DISEASE$ and @GENE$"
     gad = prepare.mark_gad(DocumentRecord(doc_id="1", text=text, labels={"0": 0.0, "1": 1.0}))
     assert [text[m.start : m.end] for m in gad.mentions] == ["@GENE$", "@DISEASE$"]
@@ -102,3 +107,25 @@ def test_marked_sentences_become_pairs() -> None:
     assert pair.text == "2-[[(x)]] and kinase inhibited by drug A."
     assert [(m.label, pair.text[m.start : m.end]) for m in pair.mentions] == [("FIRST", "drug A"), ("SECOND", "kinase")]
     assert [relation.label for relation in pair.relations] == ["INHIBITOR"]
+
+
+def test_gold_concepts_are_told_as_those_of_the_base(tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    concepts = [
+        Concept("C001", (Name("aspirin", "one"),), xrefs=("MESH:D1",)),
+        Concept("C000", (Name("acetylsalicylic acid", "one"),), xrefs=("MESH:D1",)),
+        Concept("MESH:D2", (Name("ulcer", "one"),)),
+    ]
+    build(concepts, tmp_path / "base", name="base", reading=Reading(Report(), tmp_path / "scratch"))
+    base = KnowledgeBase.open(tmp_path / "base")
+
+    def record(*pairs: tuple[str, str]) -> DocumentRecord:
+        relations = tuple(
+            RelationRecord(f"R{number}", "CID", tuple(ArgumentRecord("", id, "concept") for id in pair))
+            for number, pair in enumerate(pairs)
+        )
+        return DocumentRecord(doc_id="1", text="", relations=relations)
+
+    told = evaluate.in_base(record(("D1", "D2"), ("D1", "D9")), record(("C001", "MESH:D2")), base, ["MESH"])
+    ends = [tuple(argument.target for argument in relation.arguments) for relation in told.relations]
+    assert ends == [("C001", "MESH:D2"), ("C001", "D9")]

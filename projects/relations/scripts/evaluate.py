@@ -17,13 +17,17 @@ from rich.table import Table
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 
+from spacy_biomedplm.corpora.catalogue import get_corpus
 from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.evaluation.metrics import get_metric
 from spacy_biomedplm.evaluation.scores import Score
+from spacy_biomedplm.kb.curies import join_id
+from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
+from spacy_biomedplm.linking.component import BiomedLinker
 from spacy_biomedplm.relations.component import GUIDELINE
 from spacy_biomedplm.relations.schemes import annotated_labels
 from spacy_biomedplm.training.starting import start_from
-from spacy_biomedplm.types import DocumentRecord
+from spacy_biomedplm.types import ArgumentRecord, DocumentRecord
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "en_biomed_trf" / "scripts"))
 
@@ -86,8 +90,35 @@ def evaluate(nlp: Language, docs: Iterable[Doc], corpus: str, given: Any = "conc
     start = time.perf_counter()
     found = list(nlp.pipe([start_from(doc, nlp, given) for doc in gold]))
     seconds = time.perf_counter() - start
-    metric = get_metric(METRICS.get(corpus, "relation-f1"))
-    return metric.score([make_record(doc) for doc in gold], [predicted(doc, guidelines) for doc in found]), seconds
+    answers = [predicted(doc, guidelines) for doc in found]
+    linkers = [pipe for name, pipe in nlp.pipeline if isinstance(pipe, BiomedLinker)]
+    records = [make_record(doc) for doc in gold]
+    if linkers:
+        vocabularies = get_corpus(corpus).layers.get("linking", ())
+        records = [
+            in_base(record, answer, linkers[-1].kb, vocabularies)
+            for record, answer in zip(records, answers, strict=True)
+        ]
+    return get_metric(METRICS.get(corpus, "relation-f1")).score(records, answers), seconds
+
+
+def in_base(
+    record: DocumentRecord, answer: DocumentRecord, base: KnowledgeBase, vocabularies: Iterable[str]
+) -> DocumentRecord:
+    """Return a gold record with the concepts of its relations as those of a base; one that it lacks is missed.
+
+    answer: What was found. Of concepts of the base that stand for one of the corpus, the one that was found counts.
+    """
+    given = {argument.target for relation in answer.relations for argument in relation.arguments}
+
+    def convert(argument: ArgumentRecord) -> ArgumentRecord:
+        if argument.kind != "concept":
+            return argument
+        ids = {id for vocabulary in vocabularies for id in base.find(join_id(vocabulary, argument.target))}
+        return replace(argument, target=min(ids & given or ids, default=argument.target))
+
+    relations = (replace(one, arguments=tuple(map(convert, one.arguments))) for one in record.relations)
+    return replace(record, relations=tuple(relations))
 
 
 def predicted(doc: Doc, guidelines: Collection[str]) -> DocumentRecord:

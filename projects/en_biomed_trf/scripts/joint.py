@@ -1,0 +1,69 @@
+"""Compare one encoder for entities and relations with an encoder for each.
+
+python scripts/joint.py metrics/scores.json metrics/relations --results ../../benchmarks/results --docs FILE
+"""
+
+import json
+import statistics
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import typer
+from records import describe, fill_marker, markdown_table, provenance, write_json
+
+
+def main(
+    scores: Path = typer.Argument(..., exists=True, help="Scores of entities of the joint pipeline."),
+    relations: Path = typer.Argument(..., exists=True, help="Folder of its scores of relations."),
+    results: Path = typer.Option(..., exists=True, help="Folder of accuracy.json, relations.json and joint.json."),
+    docs: Path = typer.Option(..., exists=True, help="Markdown file with the marker `joint`."),
+) -> None:
+    """Write joint.json and its table."""
+    joint, alone = _read(scores), _read(results / "accuracy.json")
+    entities = {
+        corpus: {"joint": joint["corpora"][corpus]["micro"]["f1"], "separate": alone["corpora"][corpus]["micro"]["f1"]}
+        for corpus in joint["corpora"]
+        if corpus in alone["corpora"]
+    }
+    separate = [record for record in _read(results / "relations.json")["records"] if record["execution"] == "shared"]
+    found: dict[str, dict[str, Any]] = {}
+    for record in [_read(path) for path in sorted(relations.glob("*.json"))]:
+        given, corpus = record["given"], record["corpus"]
+        found[f"{corpus}, {given} given"] = {
+            "joint": round(record["f1"], 5),
+            "separate": _mean(one["f1"] for one in separate if (one["corpus"], one["given"]) == (corpus, given)),
+        }
+    mean = {key: statistics.mean(row[key] for row in entities.values()) for key in ("joint", "separate")}
+    record = {
+        "figure": "F1 on test documents (drugprot: development documents) of one encoder that learned entities and "
+        "relations together, and of an encoder for entities and one for the relations of each corpus",
+        **provenance(joint["seed"]),
+        "entities": entities,
+        "entities_mean": {key: round(value, 5) for key, value in mean.items()},
+        "relations": found,
+    }
+    write_json(results / "joint.json", record)
+    rows = [["entities", name, row] for name, row in [*entities.items(), ("mean", mean)]]
+    rows += [["relations", name, row] for name, row in found.items()]
+    cells = [[task, name, *map(_per_cent, (row["joint"], row["separate"]))] for task, name, row in rows]
+    table = markdown_table(["task", "corpus", "one encoder", "separate encoders"], cells, left=2)
+    fill_marker(docs, "joint", f"{table}\n\n{describe(record)}")
+    typer.echo(table)
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return round(statistics.mean(found), 5) if found else None
+
+
+def _per_cent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
