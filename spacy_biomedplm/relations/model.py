@@ -12,9 +12,9 @@ from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.pair_network import ContextPooling, PairNetwork, Pooling
+from spacy_biomedplm.layers.pairs import PairArrays
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
-from spacy_biomedplm.relations.network import ContextPooling, PairNetwork, Pooling
-from spacy_biomedplm.relations.presentation import PairArrays
 
 PairInput: TypeAlias = tuple[list[Doc], PairArrays]
 VectorInput: TypeAlias = tuple[list[Floats2d], PairArrays]

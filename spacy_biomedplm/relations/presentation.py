@@ -1,57 +1,20 @@
 """How pairs are put before the encoder: in their documents, or each in a copy of its context with both ends marked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 
+from spacy_biomedplm.layers.pairs import PairArrays
 from spacy_biomedplm.relations.candidates import Pair
 
-Ints: TypeAlias = NDArray[np.int64]
 Markers = Literal["none", "plain", "typed", "masked"]
 
 _SIGNS = ("@", "#")
 _TYPE_SIGNS = ("*", "^")
 _Place: TypeAlias = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class PairArrays:
-    """Pairs as numbers; rows are those of the token vectors of all documents, end to end.
-
-    spans (Ints): First row and the one after the last of each mention, shape (mentions, 2).
-    owners (Ints): Twice the number of its pair, and 1 more for a tail; ascending, shape (mentions,).
-    contexts (Ints): First row and the one after the last of what a pair is judged by, shape (pairs, 2).
-    types (Ints): Numbers of the types of head and tail, shape (pairs, 2).
-    gaps (Ints): Tokens between the nearest mentions; negative where the tail comes first, shape (pairs,).
-    """
-
-    spans: Ints
-    owners: Ints
-    contexts: Ints
-    types: Ints
-    gaps: Ints
-
-    def __len__(self) -> int:
-        return len(self.contexts)
-
-    def chosen(self, pairs: Ints) -> "PairArrays":
-        """Return some pairs. pairs (Ints): Their numbers, ascending or each several times in a row."""
-        ends = np.searchsorted(self.owners, np.arange(2 * len(self) + 1))
-        owners = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
-        counts = ends[owners + 1] - ends[owners]
-        rows = np.repeat(ends[owners] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
-        return PairArrays(
-            self.spans[rows],
-            np.repeat(np.arange(len(owners)), counts),
-            self.contexts[pairs],
-            self.types[pairs],
-            self.gaps[pairs],
-        )
 
 
 def present_together(docs: Sequence[Doc], pairs: Sequence[Sequence[Pair]], types: Mapping[str, int]) -> PairArrays:

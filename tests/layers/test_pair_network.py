@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_biomedplm.relations import network
-from spacy_biomedplm.relations.attention import PairAttention, bucket, near_mentions
-from spacy_biomedplm.relations.network import PairNetwork
-from spacy_biomedplm.relations.presentation import PairArrays
+from spacy_biomedplm.layers import pair_network as network
+from spacy_biomedplm.layers.pair_attention import PairAttention, bucket, near_mentions
+from spacy_biomedplm.layers.pair_network import PairNetwork
+from spacy_biomedplm.layers.pairs import PairArrays
 
 CONFIG = {"width": 8, "hidden": 8, "types": 2, "columns": 3, "heads": 2, "represents": False}
 ALL = [

@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn.functional import dropout as drop_out
 from torch.nn.functional import gelu
 
-from spacy_biomedplm.relations.attention import BUCKETS, PairAttention, bucket
-from spacy_biomedplm.relations.presentation import Ints, PairArrays
+from spacy_biomedplm.layers.pair_attention import BUCKETS, PairAttention, bucket
+from spacy_biomedplm.layers.pairs import Ints, PairArrays
 
 Pooling = Literal["start", "ends", "mean", "max"]
 ContextPooling = Literal["none", "first", "attention", "pair"]

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from spacy_biomedplm.relations.presentation import Ints, PairArrays
+from spacy_biomedplm.layers.pairs import Ints, PairArrays
 
 BUCKETS = 9
 """Distances: 0, 1, 2, 3–4, 5–8 … 65 and more."""
