@@ -1,0 +1,101 @@
+from collections.abc import Callable, Sequence
+
+import pytest
+from spacy.tokens import Doc
+
+from spacy_biomedplm.events import assembly
+from spacy_biomedplm.events.assembly import assemble, levels, propose
+from spacy_biomedplm.events.graph import Edge, Filled, GoldGraph, Graph, Node, Structure, canonical, gold_graph
+from spacy_biomedplm.events.schemes import EventScheme, infer_schemes
+
+
+def with_gold(gold: GoldGraph, scheme: EventScheme) -> tuple[list[int], int]:
+    """Numbers of the gold events that a judge who knows them lets pass, and how many candidates it saw."""
+    index = {structure: number for number, structure in enumerate(gold.events)}
+    passed: list[int] = []
+    seen = 0
+
+    def judge(candidates: list[Structure]) -> Sequence[bool]:
+        nonlocal seen
+        seen += len(candidates)
+        decisions = []
+        for trigger, arguments in candidates:
+            told = [Filled(role, node, passed[event] if event >= 0 else -1) for role, node, event in arguments]
+            number = index.get(Structure(trigger, canonical(told, gold.nodes)))
+            decisions.append(number is not None)
+            if number is not None:
+                passed.append(number)
+        return decisions
+
+    found = assemble(Graph(gold.nodes, gold.edges), scheme, judge)
+    assert len(found) == len(passed)
+    return passed, seen
+
+
+def test_gold_events_are_among_the_candidates(make_gold: Callable[..., Doc]) -> None:
+    doc = make_gold()
+    (scheme,) = infer_schemes([doc])
+    gold = gold_graph(doc, scheme)
+    passed, seen = with_gold(gold, scheme)
+    assert sorted(passed) == list(range(6))
+    # Phosphorylation of two proteins with and without the site, three pairs that may bind, regulation of what is right.
+    assert seen == 4 + 3 + 2
+
+
+def test_inner_events_come_first(make_gold: Callable[..., Doc]) -> None:
+    doc = make_gold()
+    (scheme,) = infer_schemes([doc])
+    gold = gold_graph(doc, scheme)
+    labels = [[gold.nodes[number].label for number, _ in level] for level in levels(gold)]
+    assert labels == [["Phosphorylation", "Binding"], ["Positive_regulation"]]
+    for number, (_, arguments) in enumerate(gold.events):
+        assert all(event < number for _, _, event in arguments)
+
+
+def nodes(*labels: str) -> list[Node]:
+    return [Node(place, place + 1, label, label.isupper(), not label.isupper()) for place, label in enumerate(labels)]
+
+
+def test_the_weakest_role_of_a_circle_is_left_out() -> None:
+    edges = [Edge(0, "Theme", 1, 0.9), Edge(1, "Theme", 2, 0.6), Edge(2, "Theme", 0, 0.7), Edge(2, "Theme", 2, 0.99)]
+    found = list(levels(Graph(nodes("A", "B", "C"), edges)))
+    assert [[number for number, _ in level] for level in found] == [[1], [0], [2]]
+    assert {edge for level in found for _, of in level for edge in of} == {edges[0], edges[2]}
+
+
+def test_chains_may_be_deep() -> None:
+    size = 3000
+    edges = [Edge(number, "Theme", number + 1, 0.5) for number in range(size - 1)]
+    assert len(list(levels(Graph(nodes(*["A"] * size), edges)))) == size
+
+
+def test_candidates_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = Graph(nodes("A", *["p"] * 100), [])
+    edges = [Edge(0, "Theme", number, number / 101) for number in range(1, 101)]
+    scheme = EventScheme(
+        "g", ("A",), structures={"A": (("Theme",), ("Theme", "Theme2"), ("Theme", "Theme2", "Theme3"))}
+    )
+    found = propose(graph, 0, edges, {}, scheme)
+    assert len(found) == assembly.MOST_CANDIDATES
+    assert found[0] == Structure(0, (Filled("Theme", 100, -1),))
+    # Each set of arguments once, in the order of the text.
+    assert len(set(found)) == len(found)
+    assert all([one.node for one in arguments] == sorted({one.node for one in arguments}) for _, arguments in found)
+
+
+def test_one_thing_has_one_role_in_an_event() -> None:
+    graph = Graph(nodes("A", "p"), [])
+    scheme = EventScheme("g", ("A",), structures={"A": (("Cause", "Theme"), ())})
+    edges = [Edge(0, "Theme", 1), Edge(0, "Cause", 1)]
+    assert propose(graph, 0, edges, {}, scheme) == [Structure(0, ())]
+
+
+def test_numbers_that_tie_arguments_stay() -> None:
+    row = nodes("A", "p", "p", "s")
+    tied = [Filled("Theme2", 1, -1), Filled("Theme", 2, -1), Filled("Site2", 3, -1)]
+    assert [one.node for one in canonical(tied, row)] == [3, 2, 1]
+    free = [Filled("Theme2", 1, -1), Filled("Theme", 2, -1)]
+    assert canonical(free, row) == (Filled("Theme", 1, -1), Filled("Theme2", 2, -1))
+    scheme = EventScheme("g", ("A",), structures={"A": (("Site2", "Theme", "Theme2"),)})
+    edges = [Edge(0, "Theme", 1), Edge(0, "Theme", 2), Edge(0, "Site", 3)]
+    assert len(propose(Graph(row, []), 0, edges, {}, scheme)) == 2
