@@ -1,6 +1,6 @@
 """Compare one encoder for entities and relations with an encoder for each.
 
-python scripts/joint.py metrics/scores.json metrics/relations --results ../../benchmarks/results --docs FILE
+python scripts/joint.py metrics/scores.json --results ../../benchmarks/results --docs ../../docs/benchmarks.md
 """
 
 import json
@@ -15,7 +15,6 @@ from records import describe, fill_marker, markdown_table, provenance, write_jso
 
 def main(
     scores: Path = typer.Argument(..., exists=True, help="Scores of entities of the joint pipeline."),
-    relations: Path = typer.Argument(..., exists=True, help="Folder of its scores of relations."),
     results: Path = typer.Option(..., exists=True, help="Folder of accuracy.json, relations.json and joint.json."),
     docs: Path = typer.Option(..., exists=True, help="Markdown file with the marker `joint`."),
 ) -> None:
@@ -26,26 +25,28 @@ def main(
         for corpus in joint["corpora"]
         if corpus in alone["corpora"]
     }
-    separate = [record for record in _read(results / "relations.json")["records"] if record["execution"] == "shared"]
-    found: dict[str, dict[str, Any]] = {}
-    for record in [_read(path) for path in sorted(relations.glob("*.json"))]:
-        given, corpus = record["given"], record["corpus"]
-        found[f"{corpus}, {given} given"] = {
-            "joint": round(record["f1"], 5),
-            "separate": _mean(one["f1"] for one in separate if (one["corpus"], one["given"]) == (corpus, given)),
-        }
     mean = {key: statistics.mean(row[key] for row in entities.values()) for key in ("joint", "separate")}
+    records = _read(results / "relations.json")["records"]
+    together = [record for record in records if "ner" in record["pipeline"].split(" + ")]
+    apart = [record for record in records if record["pipeline"] == "relations" and record["execution"] == "shared"]
+    relations = {
+        f"{corpus}, {given} given": {
+            "joint": _mean(one["f1"] for one in together if (one["corpus"], one["given"]) == (corpus, given)),
+            "separate": _mean(one["f1"] for one in apart if (one["corpus"], one["given"]) == (corpus, given)),
+        }
+        for corpus, given in sorted({(record["corpus"], record["given"]) for record in together})
+    }
     record = {
         "figure": "F1 on test documents (drugprot: development documents) of one encoder that learned entities and "
         "relations together, and of an encoder for entities and one for the relations of each corpus",
         **provenance(joint["seed"]),
         "entities": entities,
         "entities_mean": {key: round(value, 5) for key, value in mean.items()},
-        "relations": found,
+        "relations": relations,
     }
     write_json(results / "joint.json", record)
     rows = [["entities", name, row] for name, row in [*entities.items(), ("mean", mean)]]
-    rows += [["relations", name, row] for name, row in found.items()]
+    rows += [["relations", name, row] for name, row in relations.items()]
     cells = [[task, name, *map(_per_cent, (row["joint"], row["separate"]))] for task, name, row in rows]
     table = markdown_table(["task", "corpus", "one encoder", "separate encoders"], cells, left=2)
     fill_marker(docs, "joint", f"{table}\n\n{describe(record)}")
