@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 from spacy.vocab import Vocab
@@ -28,6 +30,7 @@ from spacy_biomedplm.attributes import (
     span_of_key,
 )
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.sentences import sentence_ends
 from spacy_biomedplm.tokenization import split_words
 from spacy_biomedplm.types import (
     ArgumentRecord,
@@ -329,3 +332,21 @@ def _read_arguments(row: Mapping[str, Any], ids: Mapping[str, str]) -> tuple[Arg
         ArgumentRecord(role, ids[target] if kind == "mention" else target, kind)
         for role, kind, target in row["arguments"]
     )
+
+
+def sentence_starts(doc: Doc) -> NDArray[np.int64]:
+    """Return the first token of each sentence.
+
+    doc (Doc): A document. Its sentences are those that a pipe has set; else the passages that are sentences; else those
+        that punctuation tells within each passage.
+    """
+    if not len(doc):
+        return np.zeros(0, dtype=np.int64)
+    if doc.has_annotation("SENT_START"):
+        return np.array([sentence.start for sentence in doc.sents], dtype=np.int64)
+    passages = doc.spans.get(PASSAGES_KEY, ())
+    starts = {0, *(passage.start for passage in passages)}
+    if not any(passage.label_ == "sentence" for passage in passages):
+        offsets = doc.to_array(["IDX"]).astype(np.int64).reshape(-1)
+        starts.update(np.searchsorted(offsets, sentence_ends(doc.text)).tolist())
+    return np.array(sorted(starts - {len(doc)}), dtype=np.int64)

@@ -1,6 +1,6 @@
 """From triggers and roles to events, inner ones first."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import combinations, permutations, product
 
 from spacy_biomedplm.events.graph import Edge, Filled, Graph, Structure, canonical
@@ -11,16 +11,14 @@ MOST_CANDIDATES = 64
 
 _MOST_CHOICES = 8
 
-Judge = Callable[[list[Structure]], Sequence[bool]]
-"""Says which candidate events are right."""
 
-
-def assemble(graph: Graph, scheme: EventScheme, judge: Judge) -> list[Structure]:
-    """Return the events of a document.
+def assemble(graph: Graph, scheme: EventScheme) -> Generator[list[Structure], Sequence[bool], list[Structure]]:
+    """Put the events of a document together.
 
     graph (Graph): Triggers, what can take part, and roles. scheme (EventScheme): Which arguments go together.
-    judge (Judge): Called for each level: events whose arguments are no events, then those that take these, and so on.
-    RETURNS (list[Structure]): Each after those that are its arguments.
+    YIELDS (list[Structure]): The candidates of each level, perhaps none: events whose arguments are no events, then
+        those that take these, and so on. It is sent which of them are right.
+    RETURNS (list[Structure]): What was right, each after those that are its arguments.
     """
     accepted: list[Structure] = []
     events_of: dict[int, list[int]] = {}
@@ -28,7 +26,8 @@ def assemble(graph: Graph, scheme: EventScheme, judge: Judge) -> list[Structure]
         candidates = [
             candidate for trigger, edges in level for candidate in propose(graph, trigger, edges, events_of, scheme)
         ]
-        for candidate, is_right in zip(candidates, judge(candidates) if candidates else (), strict=True):
+        decisions = yield candidates
+        for candidate, is_right in zip(candidates, decisions, strict=True):
             if is_right:
                 events_of.setdefault(candidate.trigger, []).append(len(accepted))
                 accepted.append(candidate)

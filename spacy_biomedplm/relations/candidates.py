@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from spacy_biomedplm.attributes import PASSAGES_KEY
+from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.relations.coordination import are_alternatives
-from spacy_biomedplm.relations.ends import End, concept_ends, mention_ends, sentence_starts
+from spacy_biomedplm.relations.ends import End, concept_ends, mention_ends
 from spacy_biomedplm.relations.schemes import Scheme
 
 Ints: TypeAlias = NDArray[np.int64]

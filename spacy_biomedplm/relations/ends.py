@@ -4,12 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, PASSAGES_KEY, get_kb_ents, get_links
-from spacy_biomedplm.sentences import sentence_ends
+from spacy_biomedplm.attributes import ENTITIES_KEY, get_kb_ents, get_links
 
 _SEPARATOR = re.compile(r"[|,;]")
 # What corpora write where they know no concept.
@@ -83,21 +80,3 @@ def concept_ends(doc: Doc, types: Mapping[str, str]) -> list[End]:
                 mentions.setdefault((id, types[span.label_]), set()).add((span.start, span.end))
     ends = [End(id, type, tuple(sorted(places))) for (id, type), places in mentions.items()]
     return sorted(ends, key=lambda end: (end.mentions[0], str(end.target), end.type))
-
-
-def sentence_starts(doc: Doc) -> NDArray[np.int64]:
-    """Return the first token of each sentence.
-
-    doc (Doc): A document. Its sentences are those that a pipe has set; else the passages that are sentences; else those
-        that punctuation tells within each passage.
-    """
-    if not len(doc):
-        return np.zeros(0, dtype=np.int64)
-    if doc.has_annotation("SENT_START"):
-        return np.array([sentence.start for sentence in doc.sents], dtype=np.int64)
-    passages = doc.spans.get(PASSAGES_KEY, ())
-    starts = {0, *(passage.start for passage in passages)}
-    if not any(passage.label_ == "sentence" for passage in passages):
-        offsets = doc.to_array(["IDX"]).astype(np.int64).reshape(-1)
-        starts.update(np.searchsorted(offsets, sentence_ends(doc.text)).tolist())
-    return np.array(sorted(starts - {len(doc)}), dtype=np.int64)

@@ -16,11 +16,13 @@ def start_from(reference: Doc, nlp: Language, given: Given) -> Doc:
 
     reference (Doc): Gold document.
     nlp (Language): The pipeline.
-    given ("nothing" | "entities" | "concepts"): Nothing but the text; with tokens, passages and gold entities, for a
-        pipeline that starts with a linker or with relations; or with the concepts of these too.
+    given ("nothing" | "entities" | "concepts"): Nothing but the text and its name; with tokens, passages and gold
+        entities, for a pipeline that starts with a linker or with relations; or with the concepts of these too.
     """
     if given == "nothing":
-        return nlp.make_doc(reference.text)
+        doc = nlp.make_doc(reference.text)
+        doc._.doc_id = reference._.doc_id
+        return doc
     words = [token.text for token in reference]
     doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in reference])
     doc._.doc_id = reference._.doc_id

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from spacy.tokens import Span
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, PASSAGES_KEY
+from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.relations import candidates
 from spacy_biomedplm.relations.candidates import create_pair_candidates
-from spacy_biomedplm.relations.ends import sentence_starts
 from spacy_biomedplm.relations.schemes import Scheme
 
 SAME = {label: label for label in ("A", "B", "C")}

@@ -5,8 +5,9 @@ import pytest
 from spacy.tokens import Doc, Span
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, PASSAGES_KEY, Link
+from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.linking.annotation import annotate
-from spacy_biomedplm.relations.ends import concept_ends, concept_ids_of, end_key, mention_ends, sentence_starts
+from spacy_biomedplm.relations.ends import concept_ends, concept_ids_of, end_key, mention_ends
 
 
 def test_mentions_are_in_order_and_once_for_a_type(make_doc: Any) -> None:

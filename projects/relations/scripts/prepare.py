@@ -22,8 +22,7 @@ from spacy_biomedplm.corpora.catalogue import find_root, get_corpus, make_refere
 from spacy_biomedplm.corpora.corpus import Corpus
 from spacy_biomedplm.corpora.exclusion import leave_out_tests
 from spacy_biomedplm.corpora.problems import Report
-from spacy_biomedplm.documents import make_doc
-from spacy_biomedplm.relations.ends import sentence_starts
+from spacy_biomedplm.documents import make_doc, sentence_starts
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord, MentionRecord, PassageRecord, RelationRecord
 
 TESTS = {"ddi2013": "test-ddi", "drugprot": "dev"}
