@@ -16,11 +16,13 @@ ENTRY_POINTS = {
         "biomedplm_hyponyms = spacy_biomedplm.abbreviations.hyponyms:make_biomedplm_hyponyms",
         "biomedplm_linker = spacy_biomedplm.linking.component:make_biomedplm_linker",
         "biomedplm_ner = spacy_biomedplm.ner.component:make_biomedplm_ner",
+        "biomedplm_events = spacy_biomedplm.events.factory:make_biomedplm_events",
         "biomedplm_relations = spacy_biomedplm.relations.factory:make_biomedplm_relations",
         "biomedplm_vector_cleaner = spacy_biomedplm.layers.vectors:make_vector_cleaner",
     ],
     "spacy_architectures": [
         "spacy-biomedplm.ConceptRanker.v1 = spacy_biomedplm.linking.ranker:build_concept_ranker",
+        "spacy-biomedplm.EventExtractor.v1 = spacy_biomedplm.events.model:build_event_extractor",
         "spacy-biomedplm.PairClassifier.v1 = spacy_biomedplm.relations.model:build_pair_classifier",
         "spacy-biomedplm.PlmEncoder.v1 = spacy_biomedplm.encoder.architecture:build_plm_encoder",
         "spacy-biomedplm.TokenTagger.v1 = spacy_biomedplm.ner.model:build_token_tagger",
@@ -46,6 +48,7 @@ ENTRY_POINTS = {
         "spacy-biomedplm.linking_scorer.v1 = spacy_biomedplm.linking.scorer:create_linking_scorer",
         "spacy-biomedplm.abbreviation_scorer.v1 = spacy_biomedplm.abbreviations.scorer:create_abbreviation_scorer",
         "spacy-biomedplm.entity_scorer.v1 = spacy_biomedplm.ner.scorer:create_entity_scorer",
+        "spacy-biomedplm.event_scorer.v1 = spacy_biomedplm.events.scorer:create_event_scorer",
         "spacy-biomedplm.relation_scorer.v1 = spacy_biomedplm.relations.scorer:create_relation_scorer",
     ],
     "spacy_misc": [

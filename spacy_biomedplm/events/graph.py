@@ -130,7 +130,7 @@ def gold_graph(reference: Doc, scheme: EventScheme) -> GoldGraph:
     known: dict[Structure, int] = {}
     edges: dict[Edge, None] = {}
     # Inner events come before outer ones.
-    for event in _inner_first(reference._.events):
+    for event in inner_first(reference._.events):
         if event.label not in wanted:
             continue
         trigger = number(event.trigger, event.label, is_trigger=True)
@@ -153,7 +153,11 @@ def gold_graph(reference: Doc, scheme: EventScheme) -> GoldGraph:
     return GoldGraph(nodes, list(edges), found, negated, speculated)
 
 
-def _inner_first(events: Sequence[Event]) -> list[Event]:
+def inner_first(events: Sequence[Event]) -> list[Event]:
+    """Return events so that each comes after those that are its arguments.
+
+    events (Sequence[Event]): Of a document, with identifiers and without circles.
+    """
     order: list[Event] = []
     done: set[str] = set()
     waiting = list(events)[::-1]

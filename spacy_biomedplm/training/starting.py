@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from spacy_biomedplm.attributes import DETAILS_KEY, ENTITIES_KEY, PASSAGES_KEY
+from spacy_biomedplm.events.schemes import is_found
 from spacy_biomedplm.ner.gold import gold_mentions
 
 Given = Literal["nothing", "entities", "concepts"]
@@ -17,7 +18,8 @@ def start_from(reference: Doc, nlp: Language, given: Given) -> Doc:
     reference (Doc): Gold document.
     nlp (Language): The pipeline.
     given ("nothing" | "entities" | "concepts"): Nothing but the text and its name; with tokens, passages and gold
-        entities, for a pipeline that starts with a linker or with relations; or with the concepts of these too.
+        entities (but for those that shared tasks ask for with events), for a pipeline that starts with a linker or with
+        relations; or with the concepts of these too.
     """
     if given == "nothing":
         doc = nlp.make_doc(reference.text)
@@ -27,8 +29,9 @@ def start_from(reference: Doc, nlp: Language, given: Given) -> Doc:
     doc = Doc(nlp.vocab, words=words, spaces=[bool(token.whitespace_) for token in reference])
     doc._.doc_id = reference._.doc_id
     has_concepts = given == "concepts"
-    doc.spans[ENTITIES_KEY] = [_copy(doc, span, has_concepts) for span in gold_mentions(reference)]
-    doc.set_ents([_copy(doc, span, has_concepts) for span in reference.ents])
+    given_spans = [span for span in gold_mentions(reference) if not is_found(span)]
+    doc.spans[ENTITIES_KEY] = [_copy(doc, span, has_concepts) for span in given_spans]
+    doc.set_ents([_copy(doc, span, has_concepts) for span in reference.ents if not is_found(span)])
     if PASSAGES_KEY in reference.spans:
         doc.spans[PASSAGES_KEY] = [_copy(doc, span, False) for span in reference.spans[PASSAGES_KEY]]
     details = reference.user_data.get(DETAILS_KEY, {})

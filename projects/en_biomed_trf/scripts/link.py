@@ -8,7 +8,7 @@ from pathlib import Path
 import spacy
 import typer
 
-ABBREVIATIONS, LINKER = "abbreviations", "linker"
+ABBREVIATIONS, LINKER, RELATIONS = "abbreviations", "linker", "relations"
 
 
 def link(
@@ -18,8 +18,10 @@ def link(
 ) -> None:
     """Write a pipeline that finds entities, abbreviations and concepts; the knowledge base is copied into it."""
     nlp = spacy.load(model)
-    nlp.add_pipe("biomedplm_abbreviations", name=ABBREVIATIONS)
-    nlp.add_pipe(LINKER, source=spacy.load(linker))
+    # Relations between concepts are found when the concepts are known.
+    before = RELATIONS if RELATIONS in nlp.pipe_names else None
+    nlp.add_pipe("biomedplm_abbreviations", name=ABBREVIATIONS, before=before)
+    nlp.add_pipe(LINKER, source=spacy.load(linker), before=before)
     nlp.to_disk(output)
 
 

@@ -1,0 +1,108 @@
+"""Events of documents, stage by stage (torch only)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from spacy_biomedplm.events.graph import Graph, Node, Structure
+from spacy_biomedplm.events.layout import Layout
+from spacy_biomedplm.events.network import EventNetwork
+from spacy_biomedplm.events.roles import find_edges, pair_arrays, propose_pairs
+from spacy_biomedplm.events.schemes import EventScheme
+from spacy_biomedplm.events.structures import Judged, Sheet, judge_structures
+from spacy_biomedplm.events.triggers import find_nodes
+from spacy_biomedplm.layers.pairs import Ints
+
+
+class Page(NamedTuple):
+    """A document to be read by one guideline.
+
+    first, n_tokens (int): Row of its first token, and how many it has. sentences (Ints): First token of each.
+    guideline (int): Number of the guideline. given (list[Node]): Entities.
+    """
+
+    first: int
+    n_tokens: int
+    sentences: Ints
+    guideline: int
+    given: list[Node]
+
+
+class Thresholds(NamedTuple):
+    """Probabilities that triggers, roles, events, negation and speculation need."""
+
+    triggers: float = 0.3
+    roles: float = 0.3
+    events: float = 0.5
+    modalities: float = 0.5
+
+
+class Found(NamedTuple):
+    """What was found in a document.
+
+    nodes (list[Node]): Triggers, spans, and the entities that were given.
+    events (list[Structure]): Each after those that are its arguments.
+    scores (list[tuple[float, float, float]]): Probabilities of each: that it is one, is negated, is speculated.
+    """
+
+    nodes: list[Node]
+    events: list[Structure]
+    scores: list[tuple[float, float, float]]
+
+
+def find_events(
+    network: EventNetwork,
+    vectors: torch.Tensor,
+    pages: Sequence[Page],
+    schemes: Sequence[EventScheme],
+    layout: Layout,
+    thresholds: Thresholds,
+) -> list[Found]:
+    """Return the events of each document.
+
+    network (EventNetwork): Trained. vectors (Tensor): Shape (tokens of all documents, width).
+    pages (Sequence[Page]): Documents. schemes, layout: Of the model. thresholds (Thresholds): What is passed on.
+    """
+    words = torch.sigmoid(network.score_triggers(vectors, 0.0)).cpu().numpy()
+    nodes_of, pairs_of = [], []
+    for page in pages:
+        scheme = schemes[page.guideline]
+        scores = words[page.first : page.first + page.n_tokens, layout.columns[page.guideline].words]
+        found = find_nodes(scores, scheme, thresholds.triggers, page.sentences.tolist())
+        nodes_of.append([*page.given, *found])
+        pairs_of.append(propose_pairs(nodes_of[-1], page.sentences, scheme))
+    arrays = pair_arrays(
+        [
+            (page.first, page.n_tokens, nodes, page.sentences, pairs)
+            for page, nodes, pairs in zip(pages, nodes_of, pairs_of, strict=True)
+        ],
+        layout.types,
+    )
+    if len(arrays):
+        pair_scores, edges = network.score_roles(vectors, arrays, 0.0)
+        pair_probabilities = torch.sigmoid(pair_scores).cpu().numpy()
+    else:
+        edges = vectors.new_zeros((0, network.structure.in_features))
+        pair_probabilities = np.zeros((0, layout.columns[-1].pairs.stop), dtype=np.float32)
+    sheets = []
+    first = 0
+    for page, nodes, pairs in zip(pages, nodes_of, pairs_of, strict=True):
+        scheme = schemes[page.guideline]
+        own = pair_probabilities[first : first + len(pairs), layout.columns[page.guideline].pairs]
+        graph = Graph(nodes, find_edges(pairs, own, nodes, scheme, thresholds.roles))
+        sheets.append(Sheet(graph, scheme, page.first, {pair: first + row for row, pair in enumerate(pairs)}))
+        first += len(pairs)
+    scores_of: list[list[tuple[float, float, float]]] = [[] for _ in pages]
+
+    def decide(judged: Judged) -> list[bool]:
+        probabilities = torch.sigmoid(judged.scores).tolist()
+        decisions = [row[0] >= thresholds.events for row in probabilities]
+        for sheet, row, is_event in zip(judged.sheets, probabilities, decisions, strict=True):
+            if is_event:
+                scores_of[sheet].append((row[0], row[1], row[2]))
+        return decisions
+
+    events = judge_structures(network, vectors, edges, sheets, layout.labels, layout.roles, decide)
+    return list(map(Found, nodes_of, events, scores_of))

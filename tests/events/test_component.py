@@ -1,0 +1,125 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import fix_random_seed
+
+from spacy_biomedplm.attributes import Event
+from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.training.starting import start_from
+
+
+def make_pipeline(encoder: Path, **config: Any) -> Language:
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "spacy-biomedplm.BiomedTokenizer.v1"}}})
+    plm = {"@architectures": "spacy-biomedplm.PlmEncoder.v1", "name": str(encoder), "width": 32, "precision": "fp32"}
+    nlp.add_pipe("tok2vec", config={"model": plm})
+    listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 32, "upstream": "tok2vec"}
+    model = {
+        "@architectures": "spacy-biomedplm.EventExtractor.v1",
+        "tok2vec": listener,
+        "hidden_width": 32,
+        "attention_heads": 2,
+    }
+    nlp.add_pipe("biomedplm_events", name="events", config={"model": model, **config})
+    return nlp
+
+
+def teach(nlp: Language, golds: list[Doc], steps: int = 120) -> list[float]:
+    fix_random_seed(0)
+    optimizer = nlp.initialize(lambda: [Example(start_from(gold, nlp, "entities"), gold) for gold in golds])
+    optimizer.learn_rate = 0.01
+    losses = []
+    for _ in range(steps):
+        examples = [Example(start_from(gold, nlp, "entities"), gold) for gold in golds]
+        losses.append(nlp.update(examples, sgd=optimizer, drop=0.0)["events"])
+    return losses
+
+
+def show(doc: Doc) -> list[str]:
+    def say(event: Event) -> str:
+        parts = [
+            f"{role}:{say(target) if isinstance(target, Event) else target.text}"  # type: ignore[union-attr]
+            for role, target in event.arguments
+        ]
+        return f"{'not ' * event.negated}{'maybe ' * event.speculated}{event.trigger.text}({' '.join(parts)})"
+
+    return sorted(map(say, doc._.events))
+
+
+@pytest.fixture(scope="module")
+def gold(tmp_path_factory: pytest.TempPathFactory) -> Doc:
+    from spacy_biomedplm.corpora.brat import read_brat
+    from spacy_biomedplm.documents import make_doc
+    from tests.events.conftest import FOUND, GIVEN, TEXT
+
+    folder = tmp_path_factory.mktemp("gold")
+    for ending, content in (("txt", TEXT), ("a1", GIVEN), ("a2", FOUND)):
+        (folder / f"one.{ending}").write_text(content, encoding="utf8")
+    (record,) = read_brat(folder)
+    return make_doc(spacy.blank("en").vocab, record)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_plm: Callable[..., Path], gold: Doc) -> Language:
+    nlp = make_pipeline(tiny_plm("bert"))
+    losses = teach(nlp, [gold])
+    assert losses[-1] < losses[0] / 20
+    return nlp
+
+
+def test_learned_events_are_found_again(trained: Language, gold: Doc) -> None:
+    doc = trained(start_from(gold, trained, "entities"))
+    assert show(doc) == [
+        "increases(Cause:IL-4 Theme:phosphorylation(Site:Y641 Theme:STAT6))",
+        "increases(Cause:IL-4 Theme:phosphorylation(Theme:JAK1))",
+        "maybe bind(Theme:STAT6 Theme2:JAK1)",
+        "not bind(Theme:STAT6 Theme2:IL-4)",
+        "phosphorylation(Site:Y641 Theme:STAT6)",
+        "phosphorylation(Theme:JAK1)",
+    ]
+    assert all(event.score is not None and event.score >= 0.5 for event in doc._.events)
+    assert [span.text for span in doc.spans["triggers"]] == ["increases", "phosphorylation", "bind"]
+    assert [span.text for span in doc.spans["entities"]][-1] == "Y641"
+    scores = trained.evaluate([Example(start_from(gold, trained, "entities"), gold)])
+    assert scores["events_f"] == scores["triggers_f"] == 1.0
+
+
+def test_a_document_alone_is_read_as_among_others(trained: Language, gold: Doc) -> None:
+    docs = [start_from(gold, trained, "entities"), trained.make_doc(""), trained.make_doc("It may bind nothing .")]
+    found = list(trained.pipe(docs))
+    assert show(found[0]) == show(trained(start_from(gold, trained, "entities")))
+    assert show(found[1]) == []
+    assert all(isinstance(event, Event) for event in found[2]._.events)
+
+
+def test_pipeline_is_the_same_from_disk(trained: Language, gold: Doc, tmp_path: Path) -> None:
+    trained.to_disk(tmp_path / "model")
+    loaded = spacy.load(tmp_path / "model")
+    assert show(loaded(start_from(gold, loaded, "entities"))) == show(trained(start_from(gold, trained, "entities")))
+    pipe = loaded.get_pipe("events")
+    assert pipe.labels == trained.get_pipe("events").labels  # type: ignore[attr-defined]
+
+
+def test_documents_without_events_teach(tiny_plm: Callable[..., Path], gold: Doc) -> None:
+    empty = spacy.blank("en").make_doc("nothing is said of proteins")
+    empty._.annotated = {"events": {"default": ["Binding"]}}
+    nlp = make_pipeline(tiny_plm("bert"))
+    assert len(teach(nlp, [gold, empty, nlp.make_doc("")], steps=3)) == 3
+
+
+def test_what_cannot_be_is_refused(tiny_plm: Callable[..., Path], gold: Doc) -> None:
+    nlp = make_pipeline(tiny_plm("bert"))
+    plain = nlp.make_doc("nobody looked for events")
+    with pytest.raises(BiomedplmError, match="B226"):
+        nlp.initialize(lambda: [Example(plain.copy(), plain)])
+    with pytest.raises(BiomedplmError, match="B002"):
+        make_pipeline(tiny_plm("bert")).get_pipe("events").predict([plain])  # type: ignore[attr-defined]
+    other = make_pipeline(tiny_plm("bert"), guideline="ge11")
+    teach(other, [gold], steps=1)
+    with pytest.raises(BiomedplmError, match="B227"):
+        other(start_from(gold, other, "entities"))
