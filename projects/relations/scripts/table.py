@@ -67,7 +67,7 @@ def summarise(name: str, records: list[dict[str, Any]]) -> list[str]:
         records[0]["execution"],
         str(len(records)),
         *(mean_of([record[key] for record in records]) for key in ("precision", "recall", "f1")),
-        f"≥ {GOALS[name]}" if name in GOALS and records[0]["given"] == "concepts" else "",
+        f"≥ {GOALS[name]}" if name in GOALS and records[0]["pipeline"] == "relations" else "",
         shown,
     ]
 
