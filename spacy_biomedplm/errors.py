@@ -100,6 +100,13 @@ class Errors:
     )
     B227 = "There is no guideline '{guideline}' of relations in this model. It knows: {known}."
 
+    # B23x: events
+    B231 = (
+        "No events for '{component}': no example has one, or says what it is annotated for. Set doc._.events, and "
+        "doc._.annotated = {{'events': {{'my-guideline': ['Type', …]}}}}, on the training documents."
+    )
+    B232 = "There is no guideline '{guideline}' of events in '{component}'. It knows: {known}."
+
     B401 = "There is no file or folder '{path}'. Check the name, or point to where the corpus lies."
     B402 = (
         "'{path}', line {line}: byte {byte} is not UTF-8. Convert the file first: {how}. No other encoding is guessed, "
@@ -783,6 +790,16 @@ class Warnings:
     W605 = (
         "'{component}': document '{doc}' has more candidates by '{guideline}' than max_pairs = {most}; the {left_out} "
         "whose mentions are farthest apart were left out. Raise max_pairs, or set max_distance_tokens."
+    )
+    W610 = (
+        "'{component}': document '{doc}': {count} of its events by '{guideline}' teach nothing: {shown}. Correct the "
+        "document, or the labels that the component was given."
+    )
+    W611 = "Document '{doc}' teaches nothing of events and is not scored: {reason}"
+    W612 = (
+        "'{component}': document '{doc}' has more by '{guideline}' than is looked at: {pairs} pairs of a trigger and "
+        "what can take part were left out, the farthest apart, and {candidates} candidate events, the least probable. "
+        "Give it in parts, or raise trigger_threshold and role_threshold."
     )
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "

@@ -2,6 +2,8 @@
 
 from collections.abc import Generator, Iterator, Sequence
 from itertools import combinations, permutations, product
+from math import comb, perm, prod
+from typing import TypeAlias
 
 from spacy_biomedplm.events.graph import Edge, Filled, Graph, Structure, canonical
 from spacy_biomedplm.events.schemes import EventScheme, base_role
@@ -10,28 +12,37 @@ MOST_CANDIDATES = 64
 """Candidate events of a trigger; of more, those with the most probable roles are looked at."""
 
 _MOST_CHOICES = 8
+_MOST_WAYS = 512
+
+_Side: TypeAlias = list[tuple[str, tuple[float, int, int]]]
 
 
-def assemble(graph: Graph, scheme: EventScheme) -> Generator[list[Structure], Sequence[bool], list[Structure]]:
+def assemble(
+    graph: Graph, scheme: EventScheme
+) -> Generator[list[Structure], Sequence[bool], tuple[list[Structure], int]]:
     """Put the events of a document together.
 
     graph (Graph): Triggers, what can take part, and roles. scheme (EventScheme): Which arguments go together.
     YIELDS (list[Structure]): The candidates of each level, perhaps none: events whose arguments are no events, then
         those that take these, and so on. It is sent which of them are right.
-    RETURNS (list[Structure]): What was right, each after those that are its arguments.
+    RETURNS (tuple[list[Structure], int]): What was right, each after those that are its arguments; and how many
+        candidates were too many to be looked at.
     """
     accepted: list[Structure] = []
     events_of: dict[int, list[int]] = {}
+    left_out = 0
     for level in levels(graph):
-        candidates = [
-            candidate for trigger, edges in level for candidate in propose(graph, trigger, edges, events_of, scheme)
-        ]
+        candidates: list[Structure] = []
+        for trigger, edges in level:
+            proposed, too_many = propose(graph, trigger, edges, events_of, scheme)
+            candidates += proposed
+            left_out += too_many
         decisions = yield candidates
         for candidate, is_right in zip(candidates, decisions, strict=True):
             if is_right:
                 events_of.setdefault(candidate.trigger, []).append(len(accepted))
                 accepted.append(candidate)
-    return accepted
+    return accepted, left_out
 
 
 def levels(graph: Graph) -> Iterator[list[tuple[int, list[Edge]]]]:
@@ -74,8 +85,8 @@ def _reaches(edges_of: dict[int, list[Edge]], start: int, goal: int) -> bool:
 
 def propose(
     graph: Graph, trigger: int, edges: Sequence[Edge], events_of: dict[int, list[int]], scheme: EventScheme
-) -> list[Structure]:
-    """Return the candidate events of a trigger, the most probable first.
+) -> tuple[list[Structure], int]:
+    """Return the candidate events of a trigger, the most probable first, and how many there are beyond those.
 
     graph (Graph): The document. trigger (int): Number of its node. edges (Sequence[Edge]): Its roles.
     events_of (dict[int, list[int]]): Events of each trigger inside. scheme (EventScheme): Which arguments go together.
@@ -84,34 +95,49 @@ def propose(
     for edge in edges:
         inner = events_of.get(edge.node, ()) if graph.nodes[edge.node].is_trigger else (-1,)
         choices.setdefault(edge.role, []).extend((edge.score, edge.node, event) for event in inner)
-    choices = {role: sorted(found, reverse=True)[:_MOST_CHOICES] for role, found in choices.items()}
+    for of_role in choices.values():
+        of_role.sort(reverse=True)
     found: dict[Structure, float] = {}
+    left_out = 0
     for roles in scheme.structures.get(graph.nodes[trigger].label, ()):
-        for filled, score in _fill(roles, choices):
+        ways, too_many = _fill(roles, choices)
+        left_out += too_many
+        for filled, score in ways:
             structure = Structure(trigger, canonical(filled, graph.nodes))
             found[structure] = max(score, found.get(structure, 0.0))
-    return sorted(found, key=lambda one: -found[one])[:MOST_CANDIDATES]
+    best = sorted(found, key=lambda one: -found[one])
+    return best[:MOST_CANDIDATES], left_out + len(best[MOST_CANDIDATES:])
 
 
 def _fill(
     roles: tuple[str, ...], choices: dict[str, list[tuple[float, int, int]]]
-) -> Iterator[tuple[list[Filled], float]]:
-    """Yield the ways to fill the roles of a structure, and how probable each is."""
+) -> tuple[Iterator[tuple[list[Filled], float]], int]:
+    """Return the ways to fill the roles of a structure, each with how probable it is, and how many there are beyond."""
     groups: dict[str, list[str]] = {}
     for role in roles:
         groups.setdefault(base_role(role), []).append(role)
     if not all(len(choices.get(base, ())) >= len(names) for base, names in groups.items()):
-        return
-    is_tied = len({len(names) for names in groups.values() if len(names) > 1 or names[0][-1:].isdigit()}) > 0
-    pick = permutations if is_tied and len(groups) > 1 else combinations
+        return iter(()), 0
+    is_tied = len(groups) > 1 and any(len(names) > 1 or names[0][-1:].isdigit() for names in groups.values())
+
+    def count_ways(most: int) -> int:
+        ways = perm if is_tied else comb
+        return prod(ways(min(len(choices[base]), max(most, len(names))), len(names)) for base, names in groups.items())
+
+    total = count_ways(max(map(len, choices.values()), default=0))
+    # The most probable of each role, as many as leave a number of ways that can be looked at.
+    most = next((most for most in range(_MOST_CHOICES, 1, -1) if count_ways(most) <= _MOST_WAYS), 1)
+    pick = permutations if is_tied else combinations
     sides = [
-        [list(zip(names, picked, strict=True)) for picked in pick(choices[base], len(names))]
+        [list(zip(names, picked, strict=True)) for picked in pick(choices[base][: max(most, len(names))], len(names))]
         for base, names in groups.items()
     ]
+    return _combine(sides), total - min(total, count_ways(most))
+
+
+def _combine(sides: Sequence[Sequence[_Side]]) -> Iterator[tuple[list[Filled], float]]:
     for parts in product(*sides):
         pairs = [pair for part in parts for pair in part]
         if len({target[1:] for _, target in pairs}) == len(pairs):
-            score = 1.0
-            for _, (probability, _, _) in pairs:
-                score *= probability
+            score = prod(probability for _, (probability, _, _) in pairs)
             yield [Filled(role, node, event) for role, (_, node, event) in pairs], score

@@ -1,5 +1,6 @@
 """The pipe `biomedplm_events`: nested events with roles and modality."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,17 +15,26 @@ from thinc.types import Floats1d
 from spacy_biomedplm.attributes import ENTITIES_KEY, TRIGGERS_KEY, Argument, Event
 from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.events.graph import Node, gold_graph
+from spacy_biomedplm.events.gold import gold_graph
+from spacy_biomedplm.events.graph import Node
 from spacy_biomedplm.events.learning import STAGES, Lesson
 from spacy_biomedplm.events.model import EventInput, predict_events, set_schemes
 from spacy_biomedplm.events.prediction import Found, Page, Thresholds
-from spacy_biomedplm.events.schemes import EventScheme, annotated_labels, infer_schemes, make_schemes
+from spacy_biomedplm.events.schemes import (
+    EventScheme,
+    annotated_labels,
+    infer_schemes,
+    make_schemes,
+    read_events,
+)
 from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 
+_MOST_SHOWN = 3
+
 
 class BiomedEvents(TrainablePipe):
-    """Finds events by one of the annotation guidelines that it has learned.
+    """Finds events by the annotation guidelines that it has learned; the trigger of each names its own as ``id_``.
 
     A document teaches only the guideline that it was annotated for (``doc._.annotated``).
     """
@@ -35,18 +45,20 @@ class BiomedEvents(TrainablePipe):
         model: Model[EventInput, Floats1d],
         name: str,
         *,
-        guideline: str | None,
+        guidelines: Sequence[str] | None,
         types: Mapping[str, Sequence[str]],
         thresholds: Thresholds,
+        max_pairs: int,
         scorer: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
-        self.guideline = guideline
+        self.guidelines = guidelines
         self.thresholds = thresholds
+        self.max_pairs = max_pairs
         self.scorer = scorer
-        self._type_of = {label: type for type, labels in types.items() for label in labels}
+        self._types = types
         self.cfg: dict[str, Any] = {"schemes": {}}
 
     @property
@@ -64,11 +76,11 @@ class BiomedEvents(TrainablePipe):
         """What ``initialize`` takes as labels; written by ``spacy init labels``."""
         return dict(self.cfg["schemes"])
 
-    def predict(self, docs: Iterable[Doc]) -> list[Found]:
-        """Return what is found in each document.
+    def predict(self, docs: Iterable[Doc]) -> list[list[tuple[str, Found]]]:
+        """Return what is found in each document by each guideline.
 
         docs (Iterable[Doc]): Documents with entities, that the encoder has read if it is shared.
-        RAISES (BiomedplmError): B002 if the component has not learned, B227 for a guideline that it lacks, B001 if the
+        RAISES (BiomedplmError): B002 if the component has not learned, B232 for a guideline that it lacks, B001 if the
             encoder has not read a document.
         """
         docs = list(docs)
@@ -76,68 +88,84 @@ class BiomedEvents(TrainablePipe):
         if not schemes:
             raise BiomedplmError(coded("B002"))
         names = [scheme.name for scheme in schemes]
-        if self.guideline is not None and self.guideline not in names:
-            raise BiomedplmError(coded("B227", guideline=self.guideline, known=", ".join(names)))
-        guideline = names.index(self.guideline) if self.guideline is not None else 0
+        chosen = names if self.guidelines is None else self.guidelines
+        for name in chosen:
+            if name not in names:
+                raise BiomedplmError(coded("B232", guideline=name, component=self.name, known=", ".join(names)))
         if not any(len(doc) for doc in docs):
-            return [Found([], [], []) for _ in docs]
+            return [[] for _ in docs]
         check_vectors(self.model, docs, self.name)
-        pages = []
+        pages, owners = [], []
         first = 0
-        for doc in docs:
-            given = self._given(doc)
-            pages.append(Page(first, len(doc), sentence_starts(doc), guideline, given))
+        for place, doc in enumerate(docs):
+            for number in map(names.index, chosen if len(doc) else ()):
+                given = sorted(self._given(doc, schemes[number]))
+                pages.append(Page(first, len(doc), sentence_starts(doc), number, given))
+                owners.append(place)
             first += len(doc)
-        return predict_events(self.model, docs, pages, schemes, self.thresholds)
+        found: list[list[tuple[str, Found]]] = [[] for _ in docs]
+        for place, page, one in zip(
+            owners,
+            pages,
+            predict_events(self.model, docs, pages, schemes, self.thresholds, self.max_pairs),
+            strict=True,
+        ):
+            self._warn_of_bounds(docs[place], names[page.guideline], one.left_out)
+            found[place].append((names[page.guideline], one))
+        return found
 
-    def _given(self, doc: Doc) -> list[Node]:
+    def _given(self, doc: Doc, scheme: EventScheme) -> dict[Node, Span]:
+        """Return the entities of a document as nodes that a guideline knows."""
         spans = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
-        types = self._type_of
-        nodes = {Node(span.start, span.end, types.get(span.label_, span.label_), False, True) for span in spans}
-        return sorted(nodes)
+        known = {label for _, _, label in scheme.participants}
+        type_of = {label: type for type, labels in self._types.items() if type in known for label in labels}
+        # What was found with events before is found again.
+        found = {span.label_ for span in spans} & set(scheme.spans)
+        return {
+            Node(span.start, span.end, type_of.get(span.label_, span.label_), False, True): span
+            for span in spans
+            if not (span.label_ in found and span.id_ == scheme.name)
+        }
 
-    def set_annotations(self, docs: Iterable[Doc], found: Sequence[Found]) -> None:
+    def _warn_of_bounds(self, doc: Doc, guideline: str, left_out: tuple[int, int]) -> None:
+        if any(left_out):
+            values = {"doc": doc._.doc_id or doc.text[:30], "guideline": guideline}
+            pairs, candidates = left_out
+            message = coded("W612", component=self.name, pairs=pairs, candidates=candidates, **values)
+            warnings.warn(message, stacklevel=4)
+
+    def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[tuple[str, Found]]]) -> None:
         """Write events onto documents, in place of those that they have.
 
-        docs (Iterable[Doc]): The documents. found (Sequence[Found]): What ``predict`` returned for them.
+        docs (Iterable[Doc]): The documents.
+        found (Sequence[Sequence[tuple[str, Found]]]): What ``predict`` returned for them.
         """
-        for doc, (nodes, structures, scores) in zip(docs, found, strict=True):
-            entities = self._entities(doc)
-            spans: dict[int, Span] = {}
-
-            def span_of(
-                number: int, doc: Doc = doc, nodes: list[Node] = nodes, entities: Any = entities, spans: Any = spans
-            ) -> Span:
-                node = nodes[number]
-                if number not in spans:
-                    known = entities.get((node.start, node.stop, node.label)) if node.is_given else None
-                    spans[number] = known or Span(doc, node.start, node.stop, label=node.label)
-                return spans[number]
-
-            made: list[Event] = []
-            for (trigger, filled), (score, negated, speculated) in zip(structures, scores, strict=True):
-                arguments = tuple(
-                    Argument(role, made[event] if event >= 0 else span_of(node)) for role, node, event in filled
-                )
-                least = self.thresholds.modalities
-                made.append(
-                    Event(
-                        span_of(trigger), nodes[trigger].label, arguments, negated >= least, speculated >= least, score
-                    )
-                )
-            triggers = sorted({trigger for trigger, _ in structures})
-            doc.spans[TRIGGERS_KEY] = [span_of(number) for number in triggers]
-            extra = sorted(
-                {one.node for _, filled in structures for one in filled if not nodes[one.node].is_trigger}
-                - {number for number, node in enumerate(nodes) if node.is_given}
-            )
-            if extra:
-                doc.spans[ENTITIES_KEY] = [*doc.spans.get(ENTITIES_KEY, ()), *map(span_of, extra)]
-            doc._.events = made
-
-    def _entities(self, doc: Doc) -> dict[tuple[int, int, str], Span]:
-        spans = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
-        return {(span.start, span.end, self._type_of.get(span.label_, span.label_)): span for span in spans}
+        schemes = {scheme.name: scheme for scheme in self.schemes}
+        for doc, of_doc in zip(docs, found, strict=True):
+            events: list[Event] = []
+            triggers: list[Span] = []
+            extra: list[Span] = []
+            for guideline, one in of_doc:
+                given = self._given(doc, schemes[guideline])
+                spans = [
+                    given[node]
+                    if node.is_given
+                    else Span(doc, node.start, node.stop, label=node.label, span_id=guideline)
+                    for node in one.nodes
+                ]
+                events += _make_events(one, spans, self.thresholds.modalities)
+                triggers += (spans[number] for number in sorted({trigger for trigger, _ in one.events}))
+                taken = sorted({argument.node for _, filled in one.events for argument in filled})
+                extra += (spans[node] for node in taken if not (one.nodes[node].is_given or one.nodes[node].is_trigger))
+            kept = [
+                span
+                for span in doc.spans.get(ENTITIES_KEY, ())
+                if not (span.id_ in schemes and span.label_ in schemes[span.id_].spans)
+            ]
+            if extra or len(kept) < len(doc.spans.get(ENTITIES_KEY, ())):
+                doc.spans[ENTITIES_KEY] = [*kept, *extra]
+            doc.spans[TRIGGERS_KEY] = triggers
+            doc._.events = events
 
     def initialize(
         self,
@@ -151,13 +179,13 @@ class BiomedEvents(TrainablePipe):
         get_examples (Callable[[], Iterable[Example]]): Returns examples; guidelines are inferred from all of them.
         nlp (Language | None): The pipeline.
         labels (dict[str, dict] | None): Fields of ``EventScheme`` for guidelines, in place of what examples show.
-        RAISES (BiomedplmError): B226 if there is no event to learn.
+        RAISES (BiomedplmError): B231 if there is no event to learn.
         """
         validate_get_examples(get_examples, "BiomedEvents.initialize")
         schemes = make_schemes(labels) if labels else infer_schemes(example.reference for example in get_examples())
         schemes = [scheme for scheme in schemes if scheme.labels]
         if not schemes:
-            raise BiomedplmError(coded("B226", component=self.name))
+            raise BiomedplmError(coded("B231", component=self.name))
         self.cfg["schemes"] = {scheme.name: scheme.to_dict() for scheme in schemes}
         sample = [example.x for example, _ in zip(get_examples(), range(10), strict=False)]
         self.model.get_ref("tok2vec").initialize(X=sample)
@@ -192,7 +220,8 @@ class BiomedEvents(TrainablePipe):
             annotated = annotated_labels(example.reference)
             for number, scheme in enumerate(schemes):
                 if scheme.name in annotated and len(example.predicted):
-                    lessons.append(self._lesson(example, first, number, scheme))
+                    lesson = self._lesson(example, first, number, scheme)
+                    lessons += [lesson] if lesson is not None else []
             first += len(example.predicted)
         set_dropout_rate(self.model, drop)
         found, backprop = self.model.begin_update(([example.predicted for example in examples], lessons, schemes))
@@ -203,7 +232,24 @@ class BiomedEvents(TrainablePipe):
             self.finish_update(sgd)
         return losses
 
-    def _lesson(self, example: Example, first: int, number: int, scheme: EventScheme) -> Lesson:
-        gold = gold_graph(example.reference, scheme)
-        # Tokens are those of the predicted document.
-        return Lesson(first, len(example.predicted), sentence_starts(example.reference), number, gold)
+    def _lesson(self, example: Example, first: int, number: int, scheme: EventScheme) -> Lesson | None:
+        if read_events(example.reference) is None:
+            return None
+        gold = gold_graph(example.reference, scheme, example.predicted)
+        if gold.refused:
+            shown = "; ".join(f"{name}: {reason}" for name, reason in list(gold.refused.items())[:_MOST_SHOWN])
+            values = {"doc": example.reference._.doc_id or example.text[:30], "count": len(gold.refused)}
+            warnings.warn(
+                coded("W610", component=self.name, guideline=scheme.name, shown=shown, **values), stacklevel=3
+            )
+        return Lesson(first, len(example.predicted), sentence_starts(example.predicted), number, gold)
+
+
+def _make_events(found: Found, spans: Sequence[Span], least: float) -> list[Event]:
+    """Return events of what was found. spans: Of each node. least (float): Probability that modalities need."""
+    made: list[Event] = []
+    for (trigger, filled), (score, negated, speculated) in zip(found.events, found.scores, strict=True):
+        arguments = tuple(Argument(role, made[event] if event >= 0 else spans[node]) for role, node, event in filled)
+        label = found.nodes[trigger].label
+        made.append(Event(spans[trigger], label, arguments, negated >= least, speculated >= least, score))
+    return made

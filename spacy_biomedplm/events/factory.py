@@ -27,12 +27,13 @@ upstream = "*"
     assigns=["doc._.events", "doc.spans"],
     default_config={
         "model": Config().from_str(DEFAULT_MODEL)["model"],
-        "guideline": None,
+        "guidelines": None,
         "types": {},
         "trigger_threshold": 0.3,
         "role_threshold": 0.3,
         "event_threshold": 0.5,
         "modality_threshold": 0.5,
+        "max_pairs": 20_000,
         "scorer": {"@scorers": "spacy-biomedplm.event_scorer.v1"},
     },
     default_score_weights={
@@ -47,23 +48,34 @@ def make_biomedplm_events(
     nlp: Language,
     name: str,
     model: Model[EventInput, Floats1d],
-    guideline: str | None,
+    guidelines: list[str] | None,
     types: dict[str, list[str]],
     trigger_threshold: float,
     role_threshold: float,
     event_threshold: float,
     modality_threshold: float,
+    max_pairs: int,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> BiomedEvents:
     """Return an extractor of events.
 
     nlp (Language): The pipeline. name (str): Name of the pipe.
     model (Model[EventInput, Floats1d]): A "spacy-biomedplm.EventExtractor.v1".
-    guideline (str | None): The one whose events are written; the first by name by default.
-    types (dict[str, list[str]]): For a label of entities that guidelines know, the labels that stand for it.
+    guidelines (list[str] | None): Those whose events are written; all by default.
+    types (dict[str, list[str]]): For a label of entities that a guideline knows, the labels that stand for it.
     trigger_threshold, role_threshold (float): Probability above which a trigger or a role is passed on, from 0 to 1.
     event_threshold, modality_threshold (float): Probability that an event, and its negation or speculation, need.
+    max_pairs (int): Most pairs of a trigger and what can take part in a document; of more, the nearest are taken.
     scorer (Callable | None): Scoring method.
     """
     thresholds = Thresholds(trigger_threshold, role_threshold, event_threshold, modality_threshold)
-    return BiomedEvents(nlp.vocab, model, name, guideline=guideline, types=types, thresholds=thresholds, scorer=scorer)
+    return BiomedEvents(
+        nlp.vocab,
+        model,
+        name,
+        guidelines=guidelines,
+        types=types,
+        thresholds=thresholds,
+        max_pairs=max_pairs,
+        scorer=scorer,
+    )

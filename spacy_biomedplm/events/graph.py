@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from spacy.tokens import Doc, Span
-
 from spacy_biomedplm.attributes import Event
-from spacy_biomedplm.events.schemes import EventScheme, base_role, is_found
+from spacy_biomedplm.events.schemes import base_role
 
 
 class Node(NamedTuple):
@@ -66,18 +64,6 @@ class Graph:
     edges: list[Edge]
 
 
-@dataclass(frozen=True)
-class GoldGraph(Graph):
-    """Right answers.
-
-    events (list[Structure]): Each after those that are its arguments. negated, speculated (list[bool]): Of each.
-    """
-
-    events: list[Structure]
-    negated: list[bool]
-    speculated: list[bool]
-
-
 def canonical(arguments: Sequence[Filled], nodes: Sequence[Node]) -> tuple[Filled, ...]:
     """Return arguments in their order, numbered in the order of the text where roles differ by a number only.
 
@@ -102,55 +88,6 @@ def canonical(arguments: Sequence[Filled], nodes: Sequence[Node]) -> tuple[Fille
 
 
 _REPEATED = frozenset(("Theme", "Participant", "Product", "Instrument", "Cause"))
-
-
-def gold_graph(reference: Doc, scheme: EventScheme) -> GoldGraph:
-    """Return the right answers of a gold document.
-
-    reference (Doc): Gold document. scheme (EventScheme): The guideline.
-    """
-    nodes: list[Node] = []
-    numbers: dict[Node, int] = {}
-
-    def number(span: Span, label: str, *, is_trigger: bool) -> int:
-        given = not is_trigger and not is_found(span)
-        node = Node(span.start, span.end, label, is_trigger, given)
-        if node not in numbers:
-            numbers[node] = len(nodes)
-            nodes.append(node)
-        return numbers[node]
-
-    for span in reference.spans.get("entities", ()):
-        number(span, span.label_, is_trigger=False)
-    wanted = set(scheme.labels)
-    placed: dict[str, int] = {}
-    found: list[Structure] = []
-    negated: list[bool] = []
-    speculated: list[bool] = []
-    known: dict[Structure, int] = {}
-    edges: dict[Edge, None] = {}
-    # Inner events come before outer ones.
-    for event in inner_first(reference._.events):
-        if event.label not in wanted:
-            continue
-        trigger = number(event.trigger, event.label, is_trigger=True)
-        arguments = []
-        for role, target in event.arguments:
-            if isinstance(target, Event):
-                if target.id in placed:
-                    inner = placed[target.id]
-                    arguments.append(Filled(role, found[inner].trigger, inner))
-            elif isinstance(target, Span):
-                arguments.append(Filled(role, number(target, target.label_, is_trigger=False), -1))
-        structure = Structure(trigger, canonical(arguments, nodes))
-        if structure not in known:
-            known[structure] = len(found)
-            found.append(structure)
-            negated.append(event.negated)
-            speculated.append(event.speculated)
-        placed[event.id] = known[structure]
-        edges.update(dict.fromkeys(Edge(trigger, base_role(one.role), one.node) for one in structure.arguments))
-    return GoldGraph(nodes, list(edges), found, negated, speculated)
 
 
 def inner_first(events: Sequence[Event]) -> list[Event]:

@@ -7,16 +7,20 @@ import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
-from spacy_biomedplm.events.graph import Filled, GoldGraph, Graph, Node, Structure, canonical
+from spacy_biomedplm.events.gold import GoldGraph
+from spacy_biomedplm.events.graph import Filled, Graph, Node, Structure, canonical
 from spacy_biomedplm.events.layout import Layout
 from spacy_biomedplm.events.network import EventNetwork
 from spacy_biomedplm.events.roles import find_edges, pair_arrays, propose_pairs, role_targets
 from spacy_biomedplm.events.schemes import EventScheme
 from spacy_biomedplm.events.structures import Judged, Sheet, judge_structures
-from spacy_biomedplm.events.triggers import find_nodes, trigger_targets
+from spacy_biomedplm.events.triggers import find_nodes, is_unknown, trigger_targets
 from spacy_biomedplm.layers.pairs import Ints
 
 STAGES = ("triggers", "roles", "structures", "modalities")
+
+MOST_PAIRS = 20_000
+"""Pairs of a document that one update learns from; those whose words are nearest."""
 
 
 class Lesson(NamedTuple):
@@ -61,13 +65,15 @@ def lesson_losses(
         scheme = schemes[lesson.guideline]
         rows = slice(lesson.first, lesson.first + lesson.n_tokens)
         scores = word_scores[rows, layout.columns[lesson.guideline].words]
-        targets = torch.from_numpy(trigger_targets(lesson.gold, scheme, lesson.n_tokens)).to(device, scores.dtype)
-        losses[0] = losses[0] + cross_entropy(scores, targets, reduction="sum") / max(n_words, 1)
+        answers, is_known = trigger_targets(lesson.gold, scheme, lesson.n_tokens)
+        targets, weights = (torch.from_numpy(array).to(device, scores.dtype) for array in (answers, is_known))
+        losses[0] = losses[0] + cross_entropy(scores, targets, weights, reduction="sum") / max(n_words, 1)
         probabilities = torch.sigmoid(scores.detach()).cpu().numpy()
         found = find_nodes(probabilities, scheme, thresholds[0], lesson.sentences.tolist())
         right = set(lesson.gold.nodes)
-        nodes_of.append([*lesson.gold.nodes, *(node for node in found if node not in right)])
-        pairs_of.append(propose_pairs(nodes_of[-1], lesson.sentences, scheme))
+        wrong = (node for node in found if node not in right and not is_unknown(node, lesson.gold))
+        nodes_of.append([*lesson.gold.nodes, *wrong])
+        pairs_of.append(propose_pairs(nodes_of[-1], lesson.sentences, scheme, MOST_PAIRS)[0])
     arrays = pair_arrays(
         [
             (lesson.first, lesson.n_tokens, nodes, lesson.sentences, pairs)
@@ -89,9 +95,7 @@ def lesson_losses(
         targets = torch.from_numpy(known).to(device, scores.dtype)
         losses[1] = losses[1] + cross_entropy(scores, targets, reduction="sum") / max(len(arrays), 1)
         places = {pair: first + row for row, pair in enumerate(pairs)}
-        right_edges = [
-            edge for edge in lesson.gold.edges if edge[:1] + edge[2:3] and (edge.trigger, edge.node) in places
-        ]
+        right_edges = [edge for edge in lesson.gold.edges if (edge.trigger, edge.node) in places]
         guessed = find_edges(pairs, torch.sigmoid(scores.detach()).cpu().numpy(), nodes, scheme, thresholds[1])
         taken = {edge[:3] for edge in right_edges}
         graph = Graph(nodes, [*right_edges, *(edge for edge in guessed if edge[:3] not in taken)])

@@ -109,19 +109,19 @@ def predict_events(
     pages: Sequence[Page],
     schemes: Sequence[EventScheme],
     thresholds: Thresholds,
+    max_pairs: int,
 ) -> list[Found]:
     """Return the events of each page.
 
     model (Model): What ``build_event_extractor`` returned. docs (Sequence[Doc]): Documents, not all of them empty.
-    pages (Sequence[Page]): Of these. schemes, thresholds: See ``find_events``.
+    pages (Sequence[Page]): Of these. schemes, thresholds, max_pairs: See ``find_events``.
     """
     vectors = model.get_ref("tok2vec").predict(list(docs))
     shim = torch_shim(model.get_ref("output_layer"))
     shim.module.eval()
     with torch.no_grad():
-        return find_events(
-            cast(EventNetwork, shim.module), _join(vectors, shim), pages, schemes, lay_out(schemes), thresholds
-        )
+        network = cast(EventNetwork, shim.module)
+        return find_events(network, _join(vectors, shim), pages, schemes, lay_out(schemes), thresholds, max_pairs)
 
 
 def _join(vectors: Sequence[Floats2d], shim: TorchShim) -> torch.Tensor:

@@ -45,11 +45,13 @@ class Found(NamedTuple):
     nodes (list[Node]): Triggers, spans, and the entities that were given.
     events (list[Structure]): Each after those that are its arguments.
     scores (list[tuple[float, float, float]]): Probabilities of each: that it is one, is negated, is speculated.
+    left_out (tuple[int, int]): Pairs, and candidate events, that were too many to be looked at.
     """
 
     nodes: list[Node]
     events: list[Structure]
     scores: list[tuple[float, float, float]]
+    left_out: tuple[int, int]
 
 
 def find_events(
@@ -59,6 +61,7 @@ def find_events(
     schemes: Sequence[EventScheme],
     layout: Layout,
     thresholds: Thresholds,
+    max_pairs: int,
 ) -> list[Found]:
     """Return the events of each document.
 
@@ -66,13 +69,15 @@ def find_events(
     pages (Sequence[Page]): Documents. schemes, layout: Of the model. thresholds (Thresholds): What is passed on.
     """
     words = torch.sigmoid(network.score_triggers(vectors, 0.0)).cpu().numpy()
-    nodes_of, pairs_of = [], []
+    nodes_of, pairs_of, far = [], [], []
     for page in pages:
         scheme = schemes[page.guideline]
         scores = words[page.first : page.first + page.n_tokens, layout.columns[page.guideline].words]
         found = find_nodes(scores, scheme, thresholds.triggers, page.sentences.tolist())
         nodes_of.append([*page.given, *found])
-        pairs_of.append(propose_pairs(nodes_of[-1], page.sentences, scheme))
+        pairs, left_out = propose_pairs(nodes_of[-1], page.sentences, scheme, max_pairs)
+        pairs_of.append(pairs)
+        far.append(left_out)
     arrays = pair_arrays(
         [
             (page.first, page.n_tokens, nodes, page.sentences, pairs)
@@ -104,5 +109,5 @@ def find_events(
                 scores_of[sheet].append((row[0], row[1], row[2]))
         return decisions
 
-    events = judge_structures(network, vectors, edges, sheets, layout.labels, layout.roles, decide)
-    return list(map(Found, nodes_of, events, scores_of))
+    events, improbable = judge_structures(network, vectors, edges, sheets, layout.labels, layout.roles, decide)
+    return list(map(Found, nodes_of, events, scores_of, zip(far, improbable, strict=True)))

@@ -10,25 +10,37 @@ from spacy_biomedplm.events.schemes import EventScheme
 from spacy_biomedplm.layers.pairs import Ints, PairArrays
 
 
-def propose_pairs(nodes: Sequence[Node], sentences: Ints, scheme: EventScheme) -> list[tuple[int, int]]:
+def propose_pairs(
+    nodes: Sequence[Node], sentences: Ints, scheme: EventScheme, most: int
+) -> tuple[list[tuple[int, int]], int]:
     """Return the pairs of a trigger and a node of its sentence that the guideline has a role for.
 
     nodes (Sequence[Node]): Of a document. sentences (Ints): First token of each sentence, ascending.
-    scheme (EventScheme): The guideline.
-    RETURNS (list[tuple[int, int]]): Numbers of trigger and node, by trigger.
+    scheme (EventScheme): The guideline. most (int): Pairs; of more, the nearest are taken.
+    RETURNS (tuple[list[tuple[int, int]], int]): Numbers of trigger and node, by trigger; and how many were left out.
     """
-    admitted = {(label, participant) for label, _, participant in scheme.participants}
-    in_sentence: dict[int, list[int]] = {}
+    admitted: dict[str, set[str]] = {}
+    for label, _, participant in scheme.participants:
+        admitted.setdefault(label, set()).add(participant)
+    # By sentence and label: a sentence of very many entities is looked through for each kind that can take part.
+    in_sentence: dict[tuple[int, str], list[int]] = {}
     places = np.searchsorted(sentences, [node.start for node in nodes], side="right").tolist()
-    for number, place in enumerate(places):
-        in_sentence.setdefault(place, []).append(number)
-    return [
+    for number, (place, node) in enumerate(zip(places, nodes, strict=True)):
+        in_sentence.setdefault((place, node.label), []).append(number)
+    found = [
         (trigger, other)
         for trigger, node in enumerate(nodes)
         if node.is_trigger
-        for other in in_sentence[places[trigger]]
-        if other != trigger and (node.label, nodes[other].label) in admitted
+        for other in sorted(
+            other for label in admitted.get(node.label, ()) for other in in_sentence.get((places[trigger], label), ())
+        )
+        if other != trigger
     ]
+    if len(found) <= most:
+        return found, 0
+    distances = [abs(nodes[other].start - nodes[trigger].start) for trigger, other in found]
+    nearest = np.sort(np.argsort(distances, kind="stable")[:most])
+    return [found[row] for row in nearest.tolist()], len(found) - most
 
 
 def pair_arrays(

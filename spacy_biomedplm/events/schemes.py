@@ -1,6 +1,7 @@
 """What a guideline says of events: types, roles, who can take part, and which arguments go together."""
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,7 +9,8 @@ from typing import Any
 
 from spacy.tokens import Doc, Span
 
-from spacy_biomedplm.attributes import DETAILS_KEY, Event, score_key
+from spacy_biomedplm.attributes import DETAILS_KEY, EVENTS_KEY, Event, score_key
+from spacy_biomedplm.errors import BiomedplmError, coded
 
 _NUMBER = re.compile(r"\d+$")
 
@@ -72,8 +74,21 @@ def annotated_labels(reference: Doc) -> dict[str, list[str]]:
     if reference._.annotated is not None:
         found: dict[str, list[str]] = reference._.annotated.get("events", {})
         return found
-    labels = sorted({event.label for event in reference._.events})
+    labels = sorted({row["label"] for row in reference.user_data.get(EVENTS_KEY, ())})
     return {"default": labels} if labels else {}
+
+
+def read_events(reference: Doc) -> tuple[Event, ...] | None:
+    """Return the events of a gold document; None, with the warning W611, if they form a circle.
+
+    reference (Doc): The gold document.
+    """
+    try:
+        events: tuple[Event, ...] = reference._.events
+    except BiomedplmError as error:
+        warnings.warn(coded("W611", doc=reference._.doc_id or reference.text[:30], reason=error), stacklevel=3)
+        return None
+    return events
 
 
 def is_found(span: Span) -> bool:
@@ -98,23 +113,26 @@ def infer_schemes(references: Iterable[Doc], least: int = 1) -> list[EventScheme
     participants: dict[str, set[tuple[str, str, str]]] = {}
     modal: dict[str, bool] = {}
     for reference in references:
+        events = read_events(reference)
+        if events is None:
+            continue
         for name, of_guideline in annotated_labels(reference).items():
             labels.setdefault(name, set()).update(of_guideline)
             spans.setdefault(name, set()).update(span.label_ for span in found_spans(reference))
-            for event in reference._.events:
-                if event.label not in of_guideline:
+            for event in events:
+                if event.label not in of_guideline or any(isinstance(target, str) for _, target in event.arguments):
                     continue
                 roles = tuple(sorted(argument.role for argument in event.arguments))
                 structures.setdefault(name, {}).setdefault(event.label, Counter())[roles] += 1
                 modal[name] = modal.get(name, False) or event.negated or event.speculated
                 for role, target in event.arguments:
-                    label = target.label if isinstance(target, Event) else getattr(target, "label_", "")
+                    label = target.label if isinstance(target, Event) else target.label_  # type: ignore[union-attr]
                     participants.setdefault(name, set()).add((event.label, base_role(role), label))
     return [
         EventScheme(
             name,
             tuple(sorted(labels[name])),
-            tuple(sorted(spans[name])),
+            tuple(sorted(spans[name] - labels[name])),
             {
                 label: tuple(roles for roles, count in counts.most_common() if count >= least)
                 for label, counts in sorted(structures.get(name, {}).items())

@@ -50,25 +50,25 @@ def judge_structures(
     roles: Mapping[str, int],
     decide: Decide,
     dropout: float = 0.0,
-) -> list[list[Structure]]:
-    """Return the events of each document.
+) -> tuple[list[list[Structure]], list[int]]:
+    """Return the events of each document, and how many candidates were too many to be looked at.
 
     vectors (Tensor): Shape (tokens of all documents, width). edges (Tensor): What represents each pair of a trigger and
         a node, shape (pairs, hidden).
     sheets (Sequence[Sheet]): The documents. labels, roles (Mapping[str, int]): Numbers of types of events and of roles.
     decide (Decide): Called with the candidates of each level of all documents together.
     dropout (float): Share of components set to 0, in [0, 1).
-    RETURNS (list[list[Structure]]): Of each document, each event after those that are its arguments.
+    RETURNS (tuple[list[list[Structure]], list[int]]): Of each document; each event after those that are its arguments.
     """
     anchors, anchor_of = _anchors(vectors, sheets)
     steps = [assemble(sheet.graph, sheet.scheme) for sheet in sheets]
-    events: list[list[Structure]] = [[] for _ in sheets]
+    ends: list[tuple[list[Structure], int]] = [([], 0) for _ in sheets]
     # Row of the vector of each event found so far.
     rows: list[list[int]] = [[] for _ in sheets]
     inner = vectors.new_zeros((0, edges.shape[1]))
     waiting: dict[int, list[Structure]] = {}
     for number, step in enumerate(steps):
-        _advance(number, step.__next__, waiting, events)
+        _advance(number, step.__next__, waiting, ends)
     while waiting:
         numbers = [number for number, candidates in waiting.items() for _ in candidates]
         candidates = [candidate for of_document in waiting.values() for candidate in of_document]
@@ -87,20 +87,20 @@ def judge_structures(
             first += len(of_document)
             del waiting[number]
             step = steps[number]
-            _advance(number, lambda step=step, own=own: step.send(own), waiting, events)  # type: ignore[misc]
-    return events
+            _advance(number, lambda step=step, own=own: step.send(own), waiting, ends)  # type: ignore[misc]
+    return [events for events, _ in ends], [left_out for _, left_out in ends]
 
 
 def _advance(
     number: int,
     step: Callable[[], list[Structure]],
     waiting: dict[int, list[Structure]],
-    events: list[list[Structure]],
+    ends: list[tuple[list[Structure], int]],
 ) -> None:
     try:
         waiting[number] = step()
     except StopIteration as end:
-        events[number] = end.value
+        ends[number] = end.value
 
 
 def _anchors(vectors: torch.Tensor, sheets: Sequence[Sheet]) -> tuple[torch.Tensor, dict[tuple[int, int], int]]:

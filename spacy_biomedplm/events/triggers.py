@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spacy_biomedplm.events.graph import Graph, Node
+from spacy_biomedplm.events.gold import GoldGraph
+from spacy_biomedplm.events.graph import Node
 from spacy_biomedplm.events.schemes import EventScheme
 
 
@@ -14,18 +15,32 @@ def columns_of(scheme: EventScheme) -> tuple[str, ...]:
     return (*scheme.labels, *scheme.spans)
 
 
-def trigger_targets(gold: Graph, scheme: EventScheme, n_tokens: int) -> NDArray[np.bool_]:
-    """Return which labels each word has.
+def trigger_targets(gold: GoldGraph, scheme: EventScheme, n_tokens: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which labels each word has, and of which labels that is known.
 
-    gold (Graph): Right answers. scheme (EventScheme): The guideline. n_tokens (int): Of the document.
-    RETURNS (NDArray[np.bool_]): Shape (tokens, labels of triggers and found spans).
+    gold (GoldGraph): Right answers. scheme (EventScheme): The guideline. n_tokens (int): Of the document.
+    RETURNS (tuple[NDArray[np.bool_], NDArray[np.bool_]]): Shapes (tokens, labels of triggers and found spans).
     """
     places = {label: place for place, label in enumerate(columns_of(scheme))}
     targets = np.zeros((n_tokens, len(places)), dtype=bool)
+    known = np.ones_like(targets)
+    for node in gold.unknown:
+        known[node.start : node.stop, places[node.label]] = False
     for node in gold.nodes:
         if not node.is_given and node.label in places:
             targets[node.start : node.stop, places[node.label]] = True
-    return targets
+            known[node.start : node.stop, places[node.label]] = True
+    return targets, known
+
+
+def is_unknown(node: Node, gold: GoldGraph) -> bool:
+    """Return whether a trigger shares words with one of its label that nothing is known of.
+
+    node (Node): The trigger. gold (GoldGraph): Right answers.
+    """
+    return any(
+        node.label == other.label and node.start < other.stop and other.start < node.stop for other in gold.unknown
+    )
 
 
 def find_nodes(

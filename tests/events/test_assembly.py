@@ -5,7 +5,8 @@ from spacy.tokens import Doc
 
 from spacy_biomedplm.events import assembly
 from spacy_biomedplm.events.assembly import assemble, levels, propose
-from spacy_biomedplm.events.graph import Edge, Filled, GoldGraph, Graph, Node, Structure, canonical, gold_graph
+from spacy_biomedplm.events.gold import GoldGraph, gold_graph
+from spacy_biomedplm.events.graph import Edge, Filled, Graph, Node, Structure, canonical
 from spacy_biomedplm.events.schemes import EventScheme, infer_schemes
 
 
@@ -74,8 +75,10 @@ def test_candidates_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     scheme = EventScheme(
         "g", ("A",), structures={"A": (("Theme",), ("Theme", "Theme2"), ("Theme", "Theme2", "Theme3"))}
     )
-    found = propose(graph, 0, edges, {}, scheme)
+    found, left_out = propose(graph, 0, edges, {}, scheme)
     assert len(found) == assembly.MOST_CANDIDATES
+    # Of 100 + 4,950 + 161,700 ways.
+    assert left_out == 166_750 - assembly.MOST_CANDIDATES
     assert found[0] == Structure(0, (Filled("Theme", 100, -1),))
     # Each set of arguments once, in the order of the text.
     assert len(set(found)) == len(found)
@@ -86,7 +89,7 @@ def test_one_thing_has_one_role_in_an_event() -> None:
     graph = Graph(nodes("A", "p"), [])
     scheme = EventScheme("g", ("A",), structures={"A": (("Cause", "Theme"), ())})
     edges = [Edge(0, "Theme", 1), Edge(0, "Cause", 1)]
-    assert propose(graph, 0, edges, {}, scheme) == [Structure(0, ())]
+    assert propose(graph, 0, edges, {}, scheme) == ([Structure(0, ())], 0)
 
 
 def test_numbers_that_tie_arguments_stay() -> None:
@@ -97,4 +100,13 @@ def test_numbers_that_tie_arguments_stay() -> None:
     assert canonical(free, row) == (Filled("Theme", 1, -1), Filled("Theme2", 2, -1))
     scheme = EventScheme("g", ("A",), structures={"A": (("Site2", "Theme", "Theme2"),)})
     edges = [Edge(0, "Theme", 1), Edge(0, "Theme", 2), Edge(0, "Site", 3)]
-    assert len(propose(Graph(row, []), 0, edges, {}, scheme)) == 2
+    assert len(propose(Graph(row, []), 0, edges, {}, scheme)[0]) == 2
+
+
+def test_many_arguments_are_not_all_tried() -> None:
+    names = [f"{role}{number}" for role in ("Site", "Theme") for number in ("", 2, 3, 4)]
+    graph = Graph(nodes("A", *["p"] * 60), [])
+    edges = [Edge(0, role, number, 0.5) for role in ("Site", "Theme") for number in range(1, 61)]
+    found, left_out = propose(graph, 0, edges, {}, EventScheme("g", ("A",), structures={"A": (tuple(names),)}))
+    assert len(found) <= assembly.MOST_CANDIDATES
+    assert left_out > 10**12

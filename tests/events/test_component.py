@@ -29,10 +29,10 @@ def make_pipeline(encoder: Path, **config: Any) -> Language:
     return nlp
 
 
-def teach(nlp: Language, golds: list[Doc], steps: int = 120) -> list[float]:
+def teach(nlp: Language, golds: list[Doc], steps: int = 120, rate: float = 0.01) -> list[float]:
     fix_random_seed(0)
     optimizer = nlp.initialize(lambda: [Example(start_from(gold, nlp, "entities"), gold) for gold in golds])
-    optimizer.learn_rate = 0.01
+    optimizer.learn_rate = rate
     losses = []
     for _ in range(steps):
         examples = [Example(start_from(gold, nlp, "entities"), gold) for gold in golds]
@@ -115,11 +115,11 @@ def test_documents_without_events_teach(tiny_plm: Callable[..., Path], gold: Doc
 def test_what_cannot_be_is_refused(tiny_plm: Callable[..., Path], gold: Doc) -> None:
     nlp = make_pipeline(tiny_plm("bert"))
     plain = nlp.make_doc("nobody looked for events")
-    with pytest.raises(BiomedplmError, match="B226"):
+    with pytest.raises(BiomedplmError, match="B231"):
         nlp.initialize(lambda: [Example(plain.copy(), plain)])
     with pytest.raises(BiomedplmError, match="B002"):
         make_pipeline(tiny_plm("bert")).get_pipe("events").predict([plain])  # type: ignore[attr-defined]
-    other = make_pipeline(tiny_plm("bert"), guideline="ge11")
+    other = make_pipeline(tiny_plm("bert"), guidelines=["ge11"])
     teach(other, [gold], steps=1)
-    with pytest.raises(BiomedplmError, match="B227"):
+    with pytest.raises(BiomedplmError, match="B232"):
         other(start_from(gold, other, "entities"))

@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 from spacy.tokens import Doc
 
-from spacy_biomedplm.events.graph import Edge, Filled, gold_graph
+from spacy_biomedplm.events.gold import gold_graph
+from spacy_biomedplm.events.graph import Edge, Filled
 from spacy_biomedplm.events.schemes import infer_schemes, make_schemes
 
 

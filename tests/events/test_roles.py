@@ -3,7 +3,8 @@ from collections.abc import Callable
 import numpy as np
 from spacy.tokens import Doc
 
-from spacy_biomedplm.events.graph import Node, gold_graph
+from spacy_biomedplm.events.gold import gold_graph
+from spacy_biomedplm.events.graph import Node
 from spacy_biomedplm.events.roles import find_edges, pair_arrays, propose_pairs, role_targets
 from spacy_biomedplm.events.schemes import infer_schemes
 from spacy_biomedplm.layers.pairs import Ints
@@ -17,7 +18,7 @@ def test_pairs_of_a_sentence_that_the_guideline_knows(make_gold: Callable[..., D
     doc = make_gold()
     (scheme,) = infer_schemes([doc])
     gold = gold_graph(doc, scheme)
-    pairs = propose_pairs(gold.nodes, sentences(doc), scheme)
+    pairs, _ = propose_pairs(gold.nodes, sentences(doc), scheme, 100)
     shown = {(gold.nodes[head].label, doc[gold.nodes[tail].start : gold.nodes[tail].stop].text) for head, tail in pairs}
     assert ("Positive_regulation", "phosphorylation") in shown
     assert ("Phosphorylation", "Y641") in shown
@@ -32,11 +33,26 @@ def test_pairs_of_a_sentence_that_the_guideline_knows(make_gold: Callable[..., D
     assert {edge[:3] for edge in edges} == {edge[:3] for edge in gold.edges}
 
 
+def test_the_nearest_of_too_many_pairs_are_taken(make_gold: Callable[..., Doc]) -> None:
+    doc = make_gold()
+    (scheme,) = infer_schemes([doc])
+    nodes = gold_graph(doc, scheme).nodes
+    pairs, left_out = propose_pairs(nodes, sentences(doc), scheme, 100)
+    near, more = propose_pairs(nodes, sentences(doc), scheme, 5)
+    assert (left_out, more) == (0, len(pairs) - 5)
+
+    def distance(pair: tuple[int, int]) -> int:
+        return abs(nodes[pair[0]].start - nodes[pair[1]].start)
+
+    assert sorted(map(distance, near)) == sorted(map(distance, pairs))[:5]
+    assert near == [pair for pair in pairs if pair in near]
+
+
 def test_roles_that_the_guideline_forbids_are_left_out(make_gold: Callable[..., Doc]) -> None:
     doc = make_gold()
     (scheme,) = infer_schemes([doc])
     gold = gold_graph(doc, scheme)
-    pairs = propose_pairs(gold.nodes, sentences(doc), scheme)
+    pairs, _ = propose_pairs(gold.nodes, sentences(doc), scheme, 100)
     edges = find_edges(pairs, np.ones((len(pairs), 3), dtype=np.float32), gold.nodes, scheme, 0.5)
     labels = {(gold.nodes[trigger].label, role, gold.nodes[node].label) for trigger, role, node, _ in edges}
     assert labels <= set(scheme.participants)

@@ -3,7 +3,8 @@ from collections.abc import Callable
 import numpy as np
 from spacy.tokens import Doc
 
-from spacy_biomedplm.events.graph import Node, gold_graph
+from spacy_biomedplm.events.gold import gold_graph
+from spacy_biomedplm.events.graph import Node
 from spacy_biomedplm.events.schemes import EventScheme, infer_schemes
 from spacy_biomedplm.events.triggers import columns_of, find_nodes, trigger_targets
 
@@ -14,7 +15,8 @@ def test_targets_lead_back_to_triggers_and_found_spans(make_gold: Callable[..., 
     doc = make_gold()
     (scheme,) = infer_schemes([doc])
     gold = gold_graph(doc, scheme)
-    targets = trigger_targets(gold, scheme, len(doc))
+    targets, known = trigger_targets(gold, scheme, len(doc))
+    assert known.all()
     found = find_nodes(targets.astype(np.float32), scheme, 0.5)
     assert found == sorted(node for node in gold.nodes if not node.is_given)
     assert [node.label for node in found if not node.is_trigger] == ["Entity"]
