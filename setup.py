@@ -23,6 +23,7 @@ ENTRY_POINTS = {
     "spacy_architectures": [
         "spacy-biomedplm.ConceptRanker.v1 = spacy_biomedplm.linking.ranker:build_concept_ranker",
         "spacy-biomedplm.EventExtractor.v1 = spacy_biomedplm.events.model:build_event_extractor",
+        "spacy-biomedplm.EventTagger.v1 = spacy_biomedplm.events.model:build_event_tagger",
         "spacy-biomedplm.PairClassifier.v1 = spacy_biomedplm.relations.model:build_pair_classifier",
         "spacy-biomedplm.PlmEncoder.v1 = spacy_biomedplm.encoder.architecture:build_plm_encoder",
         "spacy-biomedplm.TokenTagger.v1 = spacy_biomedplm.ner.model:build_token_tagger",

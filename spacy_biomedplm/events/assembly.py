@@ -1,6 +1,6 @@
 """From triggers and roles to events, inner ones first."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import combinations, permutations, product
 from math import comb, perm, prod
 from typing import TypeAlias
@@ -14,15 +14,19 @@ MOST_CANDIDATES = 64
 _MOST_CHOICES = 8
 _MOST_WAYS = 512
 
+Propose: TypeAlias = Callable[
+    [Graph, int, Sequence[Edge], dict[int, list[int]], EventScheme], tuple[list[Structure], int]
+]
 _Side: TypeAlias = list[tuple[str, tuple[float, int, int]]]
 
 
 def assemble(
-    graph: Graph, scheme: EventScheme
+    graph: Graph, scheme: EventScheme, candidates_of: Propose | None = None
 ) -> Generator[list[Structure], Sequence[bool], tuple[list[Structure], int]]:
     """Put the events of a document together.
 
     graph (Graph): Triggers, what can take part, and roles. scheme (EventScheme): Which arguments go together.
+    candidates_of (Propose | None): Makes the candidates of a trigger; ``propose`` by default.
     YIELDS (list[Structure]): The candidates of each level, perhaps none: events whose arguments are no events, then
         those that take these, and so on. It is sent which of them are right.
     RETURNS (tuple[list[Structure], int]): What was right, each after those that are its arguments; and how many
@@ -34,7 +38,7 @@ def assemble(
     for level in levels(graph):
         candidates: list[Structure] = []
         for trigger, edges in level:
-            proposed, too_many = propose(graph, trigger, edges, events_of, scheme)
+            proposed, too_many = (candidates_of or propose)(graph, trigger, edges, events_of, scheme)
             candidates += proposed
             left_out += too_many
         decisions = yield candidates

@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as cross_entrop
 from spacy_biomedplm.events.gold import GoldGraph
 from spacy_biomedplm.events.graph import Filled, Graph, Node, Structure, canonical
 from spacy_biomedplm.events.layout import Layout
-from spacy_biomedplm.events.network import EventNetwork
+from spacy_biomedplm.events.network import EventNetwork, TriggerNetwork
 from spacy_biomedplm.events.roles import find_edges, pair_arrays, propose_pairs, role_targets
 from spacy_biomedplm.events.schemes import EventScheme
 from spacy_biomedplm.events.structures import Judged, Sheet, judge_structures
@@ -55,25 +55,12 @@ def lesson_losses(
 
     Right triggers and roles are always passed on, and right events always become arguments.
     """
-    device = vectors.device
-    word_scores = network.score_triggers(vectors, dropout)
-    losses = [vectors.new_zeros(()) for _ in STAGES]
-    n_words = sum(lesson.n_tokens for lesson in lessons)
-    nodes_of: list[list[Node]] = []
-    pairs_of: list[list[tuple[int, int]]] = []
-    for lesson in lessons:
-        scheme = schemes[lesson.guideline]
-        rows = slice(lesson.first, lesson.first + lesson.n_tokens)
-        scores = word_scores[rows, layout.columns[lesson.guideline].words]
-        answers, is_known = trigger_targets(lesson.gold, scheme, lesson.n_tokens)
-        targets, weights = (torch.from_numpy(array).to(device, scores.dtype) for array in (answers, is_known))
-        losses[0] = losses[0] + cross_entropy(scores, targets, weights, reduction="sum") / max(n_words, 1)
-        probabilities = torch.sigmoid(scores.detach()).cpu().numpy()
-        found = find_nodes(probabilities, scheme, thresholds[0], lesson.sentences.tolist())
-        right = set(lesson.gold.nodes)
-        wrong = (node for node in found if node not in right and not is_unknown(node, lesson.gold))
-        nodes_of.append([*lesson.gold.nodes, *wrong])
-        pairs_of.append(propose_pairs(nodes_of[-1], lesson.sentences, scheme, MOST_PAIRS)[0])
+    triggers, nodes_of = learn_triggers(network, vectors, lessons, schemes, layout, thresholds[0], dropout)
+    losses = [triggers, *(vectors.new_zeros(()) for _ in STAGES[1:])]
+    pairs_of = [
+        propose_pairs(nodes, lesson.sentences, schemes[lesson.guideline], MOST_PAIRS)[0]
+        for lesson, nodes in zip(lessons, nodes_of, strict=True)
+    ]
     arrays = pair_arrays(
         [
             (lesson.first, lesson.n_tokens, nodes, lesson.sentences, pairs)
@@ -92,7 +79,7 @@ def lesson_losses(
         scheme = schemes[lesson.guideline]
         scores = pair_scores[first : first + len(pairs), layout.columns[lesson.guideline].pairs]
         known = role_targets(lesson.gold, pairs, scheme)
-        targets = torch.from_numpy(known).to(device, scores.dtype)
+        targets = torch.from_numpy(known).to(vectors.device, scores.dtype)
         losses[1] = losses[1] + cross_entropy(scores, targets, reduction="sum") / max(len(arrays), 1)
         places = {pair: first + row for row, pair in enumerate(pairs)}
         right_edges = [edge for edge in lesson.gold.edges if (edge.trigger, edge.node) in places]
@@ -105,6 +92,38 @@ def lesson_losses(
     judge_structures(network, vectors, edges, sheets, layout.labels, layout.roles, teacher.decide, dropout)
     losses[2], losses[3] = teacher.losses(vectors)
     return torch.stack(losses)
+
+
+def learn_triggers(
+    network: TriggerNetwork,
+    vectors: torch.Tensor,
+    lessons: Sequence[Lesson],
+    schemes: Sequence[EventScheme],
+    layout: Layout,
+    threshold: float,
+    dropout: float,
+) -> tuple[torch.Tensor, list[list[Node]]]:
+    """Return the loss of the first stage, and the nodes of each document: right ones, then probable wrong ones.
+
+    threshold (float): Probability above which a wrong trigger is passed on. The rest: See ``lesson_losses``.
+    """
+    word_scores = network.score_triggers(vectors, dropout)
+    loss = vectors.new_zeros(())
+    n_words = sum(lesson.n_tokens for lesson in lessons)
+    nodes_of: list[list[Node]] = []
+    for lesson in lessons:
+        scheme = schemes[lesson.guideline]
+        rows = slice(lesson.first, lesson.first + lesson.n_tokens)
+        scores = word_scores[rows, layout.columns[lesson.guideline].words]
+        answers, is_known = trigger_targets(lesson.gold, scheme, lesson.n_tokens)
+        targets, weights = (torch.from_numpy(array).to(scores.device, scores.dtype) for array in (answers, is_known))
+        loss = loss + cross_entropy(scores, targets, weights, reduction="sum") / max(n_words, 1)
+        probabilities = torch.sigmoid(scores.detach()).cpu().numpy()
+        found = find_nodes(probabilities, scheme, threshold, lesson.sentences.tolist())
+        right = set(lesson.gold.nodes)
+        wrong = (node for node in found if node not in right and not is_unknown(node, lesson.gold))
+        nodes_of.append([*lesson.gold.nodes, *wrong])
+    return loss, nodes_of
 
 
 class _Teacher:

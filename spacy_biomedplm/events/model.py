@@ -1,8 +1,8 @@
-"""The architecture "spacy-biomedplm.EventExtractor.v1": documents in, events or what they teach out."""
+"""The architectures of events: documents in, events or what they teach out."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import torch
@@ -13,10 +13,14 @@ from thinc.util import torch2xp, xp2torch
 
 from spacy_biomedplm.events.layout import lay_out
 from spacy_biomedplm.events.learning import STAGES, Lesson, lesson_losses
-from spacy_biomedplm.events.network import EventNetwork
+from spacy_biomedplm.events.network import EventNetwork, TriggerNetwork
 from spacy_biomedplm.events.prediction import Found, Page, Thresholds, find_events
 from spacy_biomedplm.events.schemes import EventScheme
+from spacy_biomedplm.events.tagging import TaggingNetwork, find_by_tags, tagging_losses, tagging_sizes
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
+
+_PASSED_ON = (0.2, 0.2)
+"""Probabilities above which wrong triggers and wrong roles are passed on in training."""
 
 EventInput: TypeAlias = tuple[list[Doc], list[Lesson], list[EventScheme]]
 
@@ -28,7 +32,7 @@ def build_event_extractor(
     lr_scale: float = 1.0,
     average_decay: float = 0.0,
 ) -> Model[EventInput, Floats1d]:
-    """Return a model of events.
+    """Return a model of events that scores each candidate event (as DeepEventMine, Trieu et al., 2020, does).
 
     tok2vec (Model[list[Doc], list[Floats2d]]): Encoder, or listener to one.
     hidden_width (int): Width of what represents triggers, roles and events.
@@ -37,16 +41,60 @@ def build_event_extractor(
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
     RETURNS (Model): In training the loss of each stage, shape (4,).
     """
-    shim = TorchShim(EventNetwork, partial(_groups, lr_scale=lr_scale), average_decay=average_decay)
     settings = {"hidden": hidden_width, "heads": attention_heads}
+    return _build(tok2vec, "templates", settings, lr_scale, average_decay)
+
+
+def build_event_tagger(
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    hidden_width: int = 256,
+    lr_scale: float = 1.0,
+    average_decay: float = 0.0,
+) -> Model[EventInput, Floats1d]:
+    """Return a model that labels words with their roles and makes events by rule (BEESL, Ramponi et al., 2020).
+
+    tok2vec (Model[list[Doc], list[Floats2d]]): Encoder, or listener to one.
+    hidden_width, lr_scale, average_decay: See ``build_event_extractor``.
+    RETURNS (Model): In training the loss of each stage, shape (4,).
+    """
+    return _build(tok2vec, "tags", {"hidden": hidden_width}, lr_scale, average_decay)
+
+
+class _Decoder(NamedTuple):
+    network: type[TriggerNetwork]
+    sizes: Callable[[Sequence[EventScheme]], dict[str, int]]
+    learn: Callable[..., torch.Tensor]
+    find: Callable[..., list[Found]]
+
+
+_DECODERS = {
+    "templates": _Decoder(EventNetwork, lambda schemes: lay_out(schemes).sizes(), lesson_losses, find_events),
+    "tags": _Decoder(TaggingNetwork, tagging_sizes, tagging_losses, find_by_tags),
+}
+
+
+def _decoder(model: Model[Any, Any]) -> _Decoder:
+    return _DECODERS[model.get_ref("output_layer").attrs["decoder"]]
+
+
+def _build(
+    tok2vec: Model[list[Doc], list[Floats2d]],
+    decoder: str,
+    settings: dict[str, int],
+    lr_scale: float,
+    average_decay: float,
+) -> Model[EventInput, Floats1d]:
+    groups = partial(_groups, lr_scale=lr_scale)
+    shim = TorchShim(_DECODERS[decoder].network, groups, average_decay=average_decay)
     output: Model[Any, Floats1d] = Model(
-        "event_head", _learn, dims={"nO": len(STAGES)}, attrs={"dropout_rate": 0.0, "settings": settings}, shims=[shim]
+        "event_head",
+        _learn,
+        dims={"nO": len(STAGES)},
+        attrs={"dropout_rate": 0.0, "settings": settings, "decoder": decoder},
+        shims=[shim],
     )
     return Model(
-        "event_extractor",
-        forward,
-        layers=[tok2vec, output],
-        refs={"tok2vec": tok2vec, "output_layer": output},
+        "event_extractor", forward, layers=[tok2vec, output], refs={"tok2vec": tok2vec, "output_layer": output}
     )
 
 
@@ -61,8 +109,9 @@ def set_schemes(model: Model[Any, Any], schemes: Sequence[EventScheme]) -> None:
     """
     output = model.get_ref("output_layer")
     width = model.get_ref("tok2vec").get_dim("nO")
-    config = {**output.attrs["settings"], "width": width, **lay_out(schemes).sizes()}
-    torch_shim(output).set_module(config, EventNetwork(config), torch.float32)
+    decoder = _decoder(model)
+    config = {**output.attrs["settings"], "width": width, **decoder.sizes(schemes)}
+    torch_shim(output).set_module(config, decoder.network(config), torch.float32)
 
 
 def forward(
@@ -90,9 +139,8 @@ def _learn(model: Model[Any, Floats1d], inputs: Any, is_train: bool) -> tuple[Fl
     shim.module.train(is_train)
     with torch.set_grad_enabled(is_train):
         dropout = model.attrs["dropout_rate"] if is_train else 0.0
-        losses = lesson_losses(
-            cast(EventNetwork, shim.module), joined, lessons, schemes, lay_out(schemes), (0.3, 0.3), dropout
-        )
+        learn = _DECODERS[model.attrs["decoder"]].learn
+        losses = learn(shim.module, joined, lessons, schemes, lay_out(schemes), _PASSED_ON, dropout)
     ends = np.cumsum([len(array) for array in vectors])[:-1].tolist()
 
     def backprop(gradient: Floats1d) -> Any:
@@ -120,8 +168,8 @@ def predict_events(
     shim = torch_shim(model.get_ref("output_layer"))
     shim.module.eval()
     with torch.no_grad():
-        network = cast(EventNetwork, shim.module)
-        return find_events(network, _join(vectors, shim), pages, schemes, lay_out(schemes), thresholds, max_pairs)
+        find = _decoder(model).find
+        return find(shim.module, _join(vectors, shim), pages, schemes, lay_out(schemes), thresholds, max_pairs)
 
 
 def _join(vectors: Sequence[Floats2d], shim: TorchShim) -> torch.Tensor:

@@ -31,19 +31,40 @@ class Candidates(NamedTuple):
     outside: NDArray[np.int64]
 
 
-class EventNetwork(nn.Module):
-    """All stages on the vectors of tokens.
+class TriggerNetwork(nn.Module):
+    """The first stage, on the vectors of tokens.
 
-    config (dict): "width" of the token vectors; "hidden" width; "trigger_columns": scores of each token;
-        "types": labels of nodes; "role_columns": scores of each pair; "roles": different roles; "labels": types of
-        events; "heads" of attention.
+    config (dict): "width" of the token vectors; "hidden" width; "trigger_columns": scores of each token.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
+        self.trigger_inner = nn.Linear(config["width"], config["hidden"])
+        self.trigger_output = nn.Linear(config["hidden"], config["trigger_columns"])
+        # Most words are no triggers: at first nothing is passed on.
+        nn.init.constant_(self.trigger_output.bias, -4.0)
+
+    def score_triggers(self, vectors: torch.Tensor, dropout: float) -> torch.Tensor:
+        """Return scores of the labels of triggers and found spans for each token, shape (tokens, columns).
+
+        vectors (Tensor): Shape (tokens of all documents, width). dropout (float): Share of components set to 0.
+        """
+        dropped = drop_out(vectors, dropout, training=dropout > 0)
+        inner = gelu(self.trigger_inner(dropped))
+        scores: torch.Tensor = self.trigger_output(drop_out(inner, dropout, training=dropout > 0))
+        return scores
+
+
+class EventNetwork(TriggerNetwork):
+    """All stages on the vectors of tokens.
+
+    config (dict): That of ``TriggerNetwork``; "types": labels of nodes; "role_columns": scores of each pair;
+        "roles": different roles; "labels": types of events; "heads" of attention.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        super().__init__(config)
         width, hidden = config["width"], config["hidden"]
-        self.trigger_inner = nn.Linear(width, hidden)
-        self.trigger_output = nn.Linear(hidden, config["trigger_columns"])
         pair = {
             "width": width,
             "hidden": hidden,
@@ -65,19 +86,9 @@ class EventNetwork(nn.Module):
         self.anchor = nn.Linear(width + _TYPE_WIDTH, hidden)
         self.structure = nn.Linear(hidden, hidden)
         self.judge = nn.Linear(hidden, 3)
-        # Most words are no triggers and most pairs have no role: at first nothing is passed on.
-        for layer, bias in ((self.trigger_output, -4.0), (self.roles.output, -3.0), (self.judge, -1.0)):
+        # Most pairs have no role.
+        for layer, bias in ((self.roles.output, -3.0), (self.judge, -1.0)):
             nn.init.constant_(layer.bias, bias)
-
-    def score_triggers(self, vectors: torch.Tensor, dropout: float) -> torch.Tensor:
-        """Return scores of the labels of triggers and found spans for each token, shape (tokens, columns).
-
-        vectors (Tensor): Shape (tokens of all documents, width). dropout (float): Share of components set to 0.
-        """
-        dropped = drop_out(vectors, dropout, training=dropout > 0)
-        inner = gelu(self.trigger_inner(dropped))
-        scores: torch.Tensor = self.trigger_output(drop_out(inner, dropout, training=dropout > 0))
-        return scores
 
     def score_roles(
         self, vectors: torch.Tensor, pairs: PairArrays, dropout: float

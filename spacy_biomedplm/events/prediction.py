@@ -8,7 +8,7 @@ import torch
 
 from spacy_biomedplm.events.graph import Graph, Node, Structure
 from spacy_biomedplm.events.layout import Layout
-from spacy_biomedplm.events.network import EventNetwork
+from spacy_biomedplm.events.network import EventNetwork, TriggerNetwork
 from spacy_biomedplm.events.roles import find_edges, pair_arrays, propose_pairs
 from spacy_biomedplm.events.schemes import EventScheme
 from spacy_biomedplm.events.structures import Judged, Sheet, judge_structures
@@ -68,16 +68,12 @@ def find_events(
     network (EventNetwork): Trained. vectors (Tensor): Shape (tokens of all documents, width).
     pages (Sequence[Page]): Documents. schemes, layout: Of the model. thresholds (Thresholds): What is passed on.
     """
-    words = torch.sigmoid(network.score_triggers(vectors, 0.0)).cpu().numpy()
-    nodes_of, pairs_of, far = [], [], []
-    for page in pages:
-        scheme = schemes[page.guideline]
-        scores = words[page.first : page.first + page.n_tokens, layout.columns[page.guideline].words]
-        found = find_nodes(scores, scheme, thresholds.triggers, page.sentences.tolist())
-        nodes_of.append([*page.given, *found])
-        pairs, left_out = propose_pairs(nodes_of[-1], page.sentences, scheme, max_pairs)
-        pairs_of.append(pairs)
-        far.append(left_out)
+    nodes_of = find_triggers(network, vectors, pages, schemes, layout, thresholds.triggers)
+    proposed = [
+        propose_pairs(nodes, page.sentences, schemes[page.guideline], max_pairs)
+        for page, nodes in zip(pages, nodes_of, strict=True)
+    ]
+    pairs_of, far = [pairs for pairs, _ in proposed], [left_out for _, left_out in proposed]
     arrays = pair_arrays(
         [
             (page.first, page.n_tokens, nodes, page.sentences, pairs)
@@ -111,3 +107,23 @@ def find_events(
 
     events, improbable = judge_structures(network, vectors, edges, sheets, layout.labels, layout.roles, decide)
     return list(map(Found, nodes_of, events, scores_of, zip(far, improbable, strict=True)))
+
+
+def find_triggers(
+    network: TriggerNetwork,
+    vectors: torch.Tensor,
+    pages: Sequence[Page],
+    schemes: Sequence[EventScheme],
+    layout: Layout,
+    threshold: float,
+) -> list[list[Node]]:
+    """Return the nodes of each document: those that are given, then triggers and spans that were found.
+
+    threshold (float): Probability that one needs. The rest: See ``find_events``.
+    """
+    words = torch.sigmoid(network.score_triggers(vectors, 0.0)).cpu().numpy()
+    nodes_of = []
+    for page in pages:
+        scores = words[page.first : page.first + page.n_tokens, layout.columns[page.guideline].words]
+        nodes_of.append([*page.given, *find_nodes(scores, schemes[page.guideline], threshold, page.sentences.tolist())])
+    return nodes_of

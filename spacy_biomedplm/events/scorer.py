@@ -1,17 +1,21 @@
 """Scores of events, per guideline, counted against all gold."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from spacy.tokens import Span
 from spacy.training import Example
 
-from spacy_biomedplm.attributes import Event
+from spacy_biomedplm.attributes import NEGATION, SPECULATION, Event
 from spacy_biomedplm.events.graph import inner_first
 from spacy_biomedplm.events.schemes import annotated_labels, base_role, read_events
 from spacy_biomedplm.scoring import PRF, count
 
-Key = tuple[str, int, int, Hashable]
+Fact = tuple[Hashable, ...]
+"""What is said of a document; a label comes first."""
+
+KINDS = ("events", "triggers", "roles", "nested", "modalities")
 
 
 def create_event_scorer() -> Callable[..., dict[str, Any]]:
@@ -24,69 +28,85 @@ def score_events(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
 
     examples (Iterable[Example]): Predicted and gold documents; a document counts only for the guidelines that it was
         annotated for. An event is right if its type, the characters of its trigger and its arguments are, to the
-        innermost; official scores (``spacy_biomedplm.evaluation``) are more lenient. Of predicted events those count
-        whose trigger has the guideline, or none, as ``id_``.
+        innermost; official scores (``spacy_biomedplm.evaluation``) are more lenient. Predicted events whose
+        trigger has another guideline as ``id_`` do not count.
     RETURNS (dict[str, Any]): "events_p", "events_r", "events_f" over all guidelines together; "triggers_f"; and
-        "events_per_guideline" with p, r, f of each and of each type.
+        "events_per_guideline" with p, r, f of each and of each type ("labels"), and the same of its "triggers",
+        "roles", "nested" events (which take events) and "modalities".
     """
-    counts: dict[str, dict[str, PRF]] = {}
-    triggers = PRF()
+    counts: dict[str, dict[str, defaultdict[str, PRF]]] = {}
+    examples = list(examples)
+    guidelines = {name for example in examples for name in annotated_labels(example.reference)}
     for example in examples:
         gold = read_events(example.reference)
         if gold is None:
             continue
         for guideline, labels in annotated_labels(example.reference).items():
-            numbers: dict[Key, int] = {}
-            found = [one for one in example.predicted._.events if one.trigger.id_ in ("", guideline)]
-            right, given = (_keys(events, numbers) for events in (gold, found))
-            per_label = counts.setdefault(guideline, {})
+            numbers: dict[Fact, int] = {}
+            found = [one for one in example.predicted._.events if one.trigger.id_ not in guidelines - {guideline}]
+            right, given = (_facts([e for e in events if e.label in labels], numbers) for events in (gold, found))
+            of_guideline = counts.setdefault(guideline, {kind: defaultdict(PRF) for kind in KINDS})
             for label in labels:
-                counted = count({key for key in given if key[0] == label}, {key for key in right if key[0] == label})
-                per_label[label] = per_label.get(label, PRF()) + counted
-            triggers += count(_triggers(found, labels), _triggers(gold, labels))
+                of_guideline["events"][label] += PRF()
+            for kind, known in of_guideline.items():
+                for name in {fact[0] for fact in right[kind] | given[kind]}:
+                    known[str(name)] += count(
+                        {fact for fact in given[kind] if fact[0] == name},
+                        {fact for fact in right[kind] if fact[0] == name},
+                    )
     if not counts:
         return {"events_p": None, "events_r": None, "events_f": None, "triggers_f": None, "events_per_guideline": {}}
-    micro = {name: sum(labels.values(), PRF()) for name, labels in counts.items()}
-    overall = sum(micro.values(), PRF())
+    events, triggers = (
+        sum((prf for of_guideline in counts.values() for prf in of_guideline[kind].values()), PRF())
+        for kind in ("events", "triggers")
+    )
     return {
-        "events_p": overall.precision,
-        "events_r": overall.recall,
-        "events_f": overall.f1,
+        "events_p": events.precision,
+        "events_r": events.recall,
+        "events_f": events.f1,
         "triggers_f": triggers.f1,
         "events_per_guideline": {
-            name: {**_numbers(micro[name]), "labels": {label: _numbers(prf) for label, prf in labels.items()}}
-            for name, labels in counts.items()
+            name: {**_numbers(kinds["events"]), **{kind: _numbers(kinds[kind]) for kind in KINDS[1:]}}
+            for name, kinds in counts.items()
         },
     }
 
 
-def _triggers(events: Iterable[Event], labels: Iterable[str]) -> set[tuple[str, int, int]]:
-    wanted = set(labels)
-    return {
-        (event.label, event.trigger.start_char, event.trigger.end_char) for event in events if event.label in wanted
-    }
+def _facts(events: Sequence[Event], numbers: dict[Fact, int]) -> dict[str, set[Fact]]:
+    """Return what events of a document say.
 
-
-def _keys(events: Sequence[Event], numbers: dict[Key, int]) -> set[tuple[str, int]]:
-    """Return type and number of each event; those that are equal to the innermost have one number.
-
-    events (Sequence[Event]): Of a document. numbers (dict[Key, int]): Those known so far; new ones are added.
+    numbers (dict[Fact, int]): Of events, equal to the innermost, that are known so far; new ones are added.
     """
+    facts: dict[str, set[Fact]] = {kind: set() for kind in KINDS}
     number_of: dict[str, int] = {}
-    found = set()
     for event in inner_first(events):
-        arguments = sorted((base_role(role), *_target_key(target, number_of)) for role, target in event.arguments)
-        key = event.label, event.trigger.start_char, event.trigger.end_char, tuple(arguments)
-        number_of[event.id] = numbers.setdefault(key, len(numbers))
-        found.add((event.label, number_of[event.id]))
-    return found
+        trigger = event.label, event.trigger.start_char, event.trigger.end_char
+        arguments = tuple(sorted((base_role(role), *_target_key(one, number_of)) for role, one in event.arguments))
+        number = number_of[event.id] = numbers.setdefault((*trigger, arguments), len(numbers))
+        facts["events"].add((event.label, number))
+        facts["triggers"].add(trigger)
+        facts["roles"] |= {(base_role(role), *trigger, _place(target)) for role, target in event.arguments}
+        if any(isinstance(target, Event) for _, target in event.arguments):
+            facts["nested"].add((event.label, number))
+        for is_said, modality in ((event.negated, NEGATION), (event.speculated, SPECULATION)):
+            if is_said:
+                facts["modalities"].add((modality, number))
+    return facts
 
 
 def _target_key(target: Span | Event | str, number_of: dict[str, int]) -> tuple[str, Hashable]:
-    if isinstance(target, Event):
-        return "event", number_of[target.id]
-    return ("concept", target) if isinstance(target, str) else ("span", (target.start_char, target.end_char))
+    # Numbers stand for inner events: their keys would grow with every level.
+    return ("event", number_of[target.id]) if isinstance(target, Event) else ("place", _place(target))
 
 
-def _numbers(prf: PRF) -> dict[str, float]:
-    return {"p": prf.precision, "r": prf.recall, "f": prf.f1}
+def _place(target: Span | Event | str) -> tuple[str, int, int]:
+    if isinstance(target, str):
+        return target, 0, 0
+    span = target.trigger if isinstance(target, Event) else target
+    return "", span.start_char, span.end_char
+
+
+def _numbers(counts: dict[str, PRF]) -> dict[str, Any]:
+    total = sum(counts.values(), PRF())
+    labels = {label: {"p": prf.precision, "r": prf.recall, "f": prf.f1} for label, prf in sorted(counts.items())}
+    return {"p": total.precision, "r": total.recall, "f": total.f1, "labels": labels}

@@ -10,6 +10,7 @@ from spacy_biomedplm.events.assembly import assemble
 from spacy_biomedplm.events.graph import Graph, Structure
 from spacy_biomedplm.events.network import Candidates, EventNetwork
 from spacy_biomedplm.events.schemes import EventScheme, base_role
+from spacy_biomedplm.layers.runs import highest_of_runs
 
 
 class Sheet(NamedTuple):
@@ -105,19 +106,15 @@ def _advance(
 
 def _anchors(vectors: torch.Tensor, sheets: Sequence[Sheet]) -> tuple[torch.Tensor, dict[tuple[int, int], int]]:
     """Return a vector for each trigger, the maximum over its words, and the row of each by document and node."""
-    rows: list[int] = []
-    owners: list[int] = []
-    numbers: dict[tuple[int, int], int] = {}
-    for number, sheet in enumerate(sheets):
-        for place, node in enumerate(sheet.graph.nodes):
-            if node.is_trigger:
-                words = range(sheet.first + node.start, sheet.first + node.stop)
-                rows += words
-                owners += [len(numbers)] * len(words)
-                numbers[number, place] = len(numbers)
-    index = torch.tensor(owners, device=vectors.device, dtype=torch.int64)[:, None].expand(-1, vectors.shape[1])
-    empty = vectors.new_full((len(numbers), vectors.shape[1]), -torch.inf)
-    return empty.scatter_reduce(0, index, vectors[rows], "amax"), numbers
+    triggers = [
+        (number, place, sheet.first + node.start, sheet.first + node.stop)
+        for number, sheet in enumerate(sheets)
+        for place, node in enumerate(sheet.graph.nodes)
+        if node.is_trigger
+    ]
+    runs = np.array([(start, stop) for _, _, start, stop in triggers], dtype=np.int64).reshape(-1, 2)
+    rows = {(number, place): row for row, (number, place, _, _) in enumerate(triggers)}
+    return highest_of_runs(vectors, runs[:, 0], runs[:, 1]), rows
 
 
 def _to_arrays(

@@ -9,7 +9,8 @@ from torch.nn.functional import dropout as drop_out
 from torch.nn.functional import gelu
 
 from spacy_biomedplm.layers.pair_attention import BUCKETS, PairAttention, bucket
-from spacy_biomedplm.layers.pairs import Ints, PairArrays
+from spacy_biomedplm.layers.pairs import PairArrays
+from spacy_biomedplm.layers.runs import highest_of_runs, spread_runs
 
 Pooling = Literal["start", "ends", "mean", "max"]
 ContextPooling = Literal["none", "first", "attention", "pair"]
@@ -102,16 +103,13 @@ class PairNetwork(nn.Module):
             mentions = first
         elif self.pooling == "ends":
             mentions = torch.cat([first, vectors[torch.from_numpy(stops - 1).to(device)]], 1)
+        elif self.pooling == "max":
+            mentions = highest_of_runs(vectors, starts, stops)
         else:
-            rows, members = _spread(starts, stops, device)
-            shape = (len(starts), vectors.shape[1])
-            if self.pooling == "max":
-                index = members[:, None].expand(-1, vectors.shape[1])
-                empty = vectors.new_full(shape, -torch.inf)
-                mentions = empty.scatter_reduce(0, index, vectors[rows], "amax")
-            else:
-                counts = torch.from_numpy((stops - starts).astype(np.float32)).to(device)
-                mentions = vectors.new_zeros(shape).index_add(0, members, vectors[rows]) / counts[:, None]
+            rows, members = spread_runs(starts, stops, device)
+            counts = torch.from_numpy((stops - starts).astype(np.float32)).to(device)
+            sums = vectors.new_zeros((len(starts), vectors.shape[1])).index_add(0, members, vectors[rows])
+            mentions = sums / counts[:, None]
         if len(mentions) == 2 * len(pairs):
             return mentions
         owners = torch.from_numpy(pairs.owners).to(device)
@@ -131,7 +129,7 @@ class PairNetwork(nn.Module):
         if self.context == "pair":
             return cast(torch.Tensor, self.attention(vectors, pairs, ends))
         contexts, owners = np.unique(pairs.contexts, axis=0, return_inverse=True)
-        rows, members = _spread(contexts[:, 0], contexts[:, 1], device)
+        rows, members = spread_runs(contexts[:, 0], contexts[:, 1], device)
         states = vectors[rows]
         logits = torch.tanh(self.key(states)) @ self.query
         highest = logits.new_full((len(contexts),), -torch.inf).scatter_reduce(0, members, logits.detach(), "amax")
@@ -140,11 +138,3 @@ class PairNetwork(nn.Module):
         weighted = states * (weights / sums[members])[:, None]
         found = vectors.new_zeros((len(contexts), vectors.shape[1])).index_add(0, members, weighted)
         return found[torch.from_numpy(owners).to(device)]
-
-
-def _spread(starts: Ints, stops: Ints, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the rows of runs, end to end, and the run that each belongs to."""
-    counts = stops - starts
-    members = np.repeat(np.arange(len(starts)), counts)
-    rows = np.arange(len(members)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
-    return torch.from_numpy(rows).to(device), torch.from_numpy(members).to(device)

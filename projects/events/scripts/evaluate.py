@@ -1,0 +1,129 @@
+"""Score a trained pipeline as the shared tasks do; entities are given.
+
+python scripts/evaluate.py training/NAME/model-last corpus/bionlp-st-2013-cg/dev metrics/NAME.json
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import spacy
+import typer
+from rich.console import Console
+from rich.table import Table
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+
+from spacy_biomedplm.documents import make_record
+from spacy_biomedplm.evaluation.bionlp import EVENT_RULES, score_events
+from spacy_biomedplm.evaluation.event_scores import EventScores
+from spacy_biomedplm.events.scorer import KINDS
+from spacy_biomedplm.training.starting import start_from
+from spacy_biomedplm.types import DocumentRecord
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "en_biomed_trf" / "scripts"))
+
+from records import provenance, write_json
+
+RULES = {
+    "bionlp-st-2009": ("GE09", "1"),
+    "bionlp-st-2011-ge": ("GE11", "1"),
+    "bionlp-st-2013-ge": ("GE13", "1"),
+    "bionlp-st-2011-epi": ("EPI11", "full"),
+    "bionlp-st-2011-id": ("ID11", "full"),
+    "bionlp-st-2013-cg": ("CG13", "full"),
+    "bionlp-st-2013-pc": ("PC13", "full"),
+}
+"""Rule and task that a corpus is scored by; one's own by equal events."""
+
+console = Console()
+
+
+def main(
+    model: Path = typer.Argument(..., help="Trained pipeline."),
+    folder: Path = typer.Argument(..., help="Folder of the documents, a .spacy file for each corpus."),
+    output: Path = typer.Argument(..., help="File for the scores."),
+    training: str = typer.Option("", help="What the pipeline was trained on; each corpus itself by default."),
+    seed: int = typer.Option(1, help="Seed that the pipeline was trained with."),
+) -> None:
+    """Score a pipeline on the documents of a folder."""
+    nlp = spacy.load(model)
+    records = []
+    for path in sorted(folder.glob("*.spacy")):
+        docs = list(DocBin().from_disk(path).get_docs(nlp.vocab))
+        scores = evaluate(nlp, docs, path.stem)
+        record = {
+            "corpus": path.stem,
+            "training": training or path.stem,
+            "decoder": decoder_of(nlp),
+            **provenance(seed),
+            "documents": len(docs),
+            **scores,
+        }
+        records.append(record)
+        show(record)
+    if not records:
+        raise typer.BadParameter(f"There is no .spacy file in {folder}: run `prepare` first.")
+    write_json(output, {"records": records})
+
+
+def decoder_of(nlp: Language) -> str:
+    """Return which architecture makes events of roles."""
+    architecture: str = nlp.config["components"]["events"]["model"]["@architectures"]
+    return {"EventExtractor": "templates", "EventTagger": "tags"}[architecture.split(".")[1]]
+
+
+def evaluate(nlp: Language, docs: list[Doc], corpus: str) -> dict[str, Any]:
+    """Return the official score of a pipeline on gold documents, and the exact ones of its stages."""
+    start = time.perf_counter()
+    found = list(nlp.pipe([start_from(doc, nlp, "entities") for doc in docs]))
+    seconds = time.perf_counter() - start
+    scores = nlp.get_pipe("events").score([Example(*pair) for pair in zip(found, docs, strict=True)])
+    (guideline,) = scores["events_per_guideline"]
+    exact = scores["events_per_guideline"][guideline]
+    result: dict[str, Any] = {"seconds": round(seconds, 1)}
+    if corpus in RULES:
+        rule, task = RULES[corpus]
+        answers = [of_guideline(doc, guideline) for doc in found]
+        official = score_events(map(make_record, docs), answers, rule=EVENT_RULES[rule], task=task)
+        result |= {"rule": f"{rule} {task}", **describe(official)}
+    else:
+        result |= {"rule": "equal", **{name: exact[name[0]] for name in ("precision", "recall", "f1")}}
+    stages = {kind: {key: exact[kind][key] for key in ("p", "r", "f", "labels")} for kind in KINDS[1:]}
+    return {**result, "exact": {key: exact[key] for key in ("p", "r", "f", "labels")}, "stages": stages}
+
+
+def of_guideline(doc: Doc, guideline: str) -> DocumentRecord:
+    """Return the events of a document by one guideline: each shared task knows its own types only."""
+    doc._.events = [event for event in doc._.events if event.trigger.id_ == guideline]
+    doc.spans["triggers"] = [span for span in doc.spans["triggers"] if span.id_ == guideline]
+    return make_record(doc)
+
+
+def describe(scores: EventScores) -> dict[str, Any]:
+    """Return the numbers of an official score."""
+    total = scores.total
+    return {
+        "precision": total.precision,
+        "recall": total.recall,
+        "f1": total.f1,
+        "totals": {name: counts.to_dict() for name, counts in scores.totals.items()},
+        "labels": {name: counts.to_dict() for name, counts in scores.by_type.items()},
+    }
+
+
+def show(record: dict[str, Any]) -> None:
+    """Print the scores of each type, and those of the stages."""
+    title = f"{record['corpus']}, learned from {record['training']}: {record['rule']}"
+    table = Table("", "precision", "recall", "F1", title=title)
+    for name, row in {**record.get("labels", {}), **record.get("totals", {})}.items():
+        table.add_row(name, *(f"{100 * row[key]:.2f}" for key in ("precision", "recall", "f1")))
+    for kind, row in {"all, exact": record["exact"], **record["stages"]}.items():
+        table.add_row(kind, *(f"{100 * row[key]:.2f}" for key in "prf"), style="dim")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)
