@@ -28,11 +28,16 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from spacy.tokens import Doc, Span
 
+from spacy_biomedplm.annotations import DETAILS_KEY as DETAILS_KEY
+from spacy_biomedplm.annotations import Argument as Argument
+from spacy_biomedplm.annotations import Event as Event
+from spacy_biomedplm.annotations import Link as Link
+from spacy_biomedplm.annotations import Relation as Relation
+from spacy_biomedplm.annotations import score_key as score_key
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.event_order import order_events, show_circle
 
@@ -41,80 +46,18 @@ TRIGGERS_KEY = "triggers"
 PASSAGES_KEY = "passages"
 SCORES_KEY = "biomedplm_entity_scores"
 MENTIONS_KEY = "biomedplm_mentions"
-DETAILS_KEY = "biomedplm_details"
 RELATIONS_KEY = "biomedplm_relations"
 EVENTS_KEY = "biomedplm_events"
 ABBREVIATIONS_KEY = "biomedplm_abbreviations"
 LINKS_KEY = "biomedplm_links"
 HYPONYMS_KEY = "biomedplm_hyponyms"
+GUIDELINES_KEY = "biomedplm_guidelines"
+"""Names of guidelines: a span that has one as its ``span.id_`` was predicted by it, and has no identifier."""
 RECORD_KEY = "biomedplm_record"
 """What has no place of its own on a document: attributes, equivalences, notes, empty passages."""
 
 NEGATION = "Negation"
 SPECULATION = "Speculation"
-
-
-class Relation(NamedTuple):
-    """A relation between two mentions, or between two concepts anywhere in the document.
-
-    head, tail (Span | Event | str): Mentions, events, or concept identifiers.
-    label (str): Such as "CID".
-    score (float | None): Probability, if there is one.
-    roles (tuple[str, str]): What head and tail are in it, such as ("Arg1", "Arg2").
-    infons (Mapping[str, str]): What else is said of it, such as {"novelty": "Novel"}.
-    """
-
-    head: "Span | Event | str"
-    label: str
-    tail: "Span | Event | str"
-    score: float | None = None
-    roles: tuple[str, str] = ("", "")
-    infons: Mapping[str, str] = MappingProxyType({})
-
-
-class Argument(NamedTuple):
-    """What takes part in an event, and how: a span, another event, or a concept identifier."""
-
-    role: str
-    target: "Span | Event | str"
-
-
-class Event(NamedTuple):
-    """An event: a trigger, its arguments, and whether it is denied or only supposed.
-
-    score (float | None): Probability, if there is one. id (str): Identifier in the document, such as "E1".
-    """
-
-    trigger: Span
-    label: str
-    arguments: tuple[Argument, ...] = ()
-    negated: bool = False
-    speculated: bool = False
-    score: float | None = None
-    id: str = ""
-
-
-class Link(NamedTuple):
-    """A concept that a linker found for an entity.
-
-    concept_id (str): Its identifier; of a mention of several concepts all of them, with "|" between.
-    score (float): Probability, or how alike the names are if the linker has not learned.
-    evidence (dict | None): What it rests on, if that was asked for: "name", "index" and "features"; of several
-        concepts "parts", these of each.
-    """
-
-    concept_id: str
-    score: float
-    evidence: dict[str, Any] | None = None
-
-
-def score_key(span: Span) -> str:
-    """Return the key under which what belongs to a span is kept in ``doc.user_data``.
-
-    span (Span): Any span of a document.
-    RETURNS (str): Character offsets, length of the label, label and span id, joined by colons.
-    """
-    return f"{span.start_char}:{span.end_char}:{len(span.label_)}:{span.label_}:{span.id_}"
 
 
 def span_of_key(doc: Doc, key: str) -> Span:

@@ -19,6 +19,7 @@ from spacy_biomedplm.attributes import (
     DETAILS_KEY,
     ENTITIES_KEY,
     EVENTS_KEY,
+    GUIDELINES_KEY,
     MENTIONS_KEY,
     PASSAGES_KEY,
     RECORD_KEY,
@@ -281,7 +282,7 @@ def _read_mentions(doc: Doc) -> tuple[list[MentionRecord], dict[str, str]]:
             spans[key] = (span_of_key(doc, key), is_trigger)
     stored = doc.user_data.get(DETAILS_KEY, {})
     scores = doc.user_data.get(SCORES_KEY, {})
-    guidelines = doc.user_data.get(MENTIONS_KEY, {})
+    guidelines = {*doc.user_data.get(MENTIONS_KEY, ()), *doc.user_data.get(GUIDELINES_KEY, ())}
     times = Counter(span.id_ for span, _ in spans.values())
     own = {name for name, count in times.items() if name and count == 1 and name not in guidelines}
     ids: dict[str, str] = {}

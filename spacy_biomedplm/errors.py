@@ -725,6 +725,11 @@ class Errors:
         "OUT gets its name only when it is complete. Name a file or a folder; a file called '-' by its whole path."
     )
     B662 = "'{path}' exists and is left as it is. Give another OUT, or remove it first."
+    B651 = (
+        "Document '{doc_id}': a pipe of the model put other entities in place of the given ones. It has {pipes}; those "
+        "that declare to write doc.ents are switched off with --entities given, so one of these does not declare it. "
+        "Take that pipe out of the model."
+    )
     B650 = (
         "The output '{path}' exists and was not written by `biomedplm view`; it is left as it is. Give another "
         "--output, or remove it first."
@@ -796,6 +801,12 @@ class Warnings:
         "document, or the labels that the component was given."
     )
     W611 = "Document '{doc}' teaches nothing of events and is not scored: {reason}"
+    W613 = (
+        "'{component}' is shown only the first hundred training documents, and infers from them what its guidelines "
+        "are like: spaCy does so with training.max_epochs = -1. Set it to 0; or write the labels of all documents with "
+        "`spacy init labels CONFIG FOLDER --training.max_epochs 0` and name the file in "
+        "[initialize.components.{component}.labels] (spacy.read_labels.v1)."
+    )
     W612 = (
         "'{component}': document '{doc}' has more by '{guideline}' than is looked at: {pairs} pairs of a trigger and "
         "what can take part were left out, the farthest apart, and {candidates} candidate events, the least probable. "
@@ -812,6 +823,10 @@ class Warnings:
     W603 = (
         "A mention of {found:,} characters ('{start}…') is not linked: names of concepts have at most {most:,}. Check "
         "what finds your entities."
+    )
+    W606 = (
+        "No document has anything for the table '{table}'. Choose another with --table, or a model that finds "
+        "{table}: this one has {pipes}."
     )
     W601 = (
         "Lone surrogates (halves of a character, such as \\ud800) were replaced by U+FFFD: {count} in {documents} "

@@ -24,6 +24,7 @@ MAX_IMPORT_SECONDS = 1.0
 # docs/decisions.md: a module imports from its own folder and from lower levels only.
 LEVELS = (
     {"about", "errors", "types", "compat", "event_order"},
+    {"annotations"},
     {
         "attributes",
         "scoring",
@@ -34,8 +35,9 @@ LEVELS = (
         "pairs",
         "xml_stream",
         "fingerprints",
+        "given",
     },
-    {"documents", "medline", "held_out"},
+    {"documents", "medline", "held_out", "event_ids"},
     {"layers", "corpora", "writers", "inputs"},
     {"encoder", "kb", "formats"},
     {"index", "abbreviations"},

@@ -3,23 +3,24 @@
 import os
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process, resource_tracker
 from threading import Thread
 
 import torch
 from spacy.language import Language
-from spacy.tokens import Doc
 
+from spacy_biomedplm.attributes import EVENTS_KEY, RELATIONS_KEY
+from spacy_biomedplm.cli.given import leave_given, read_batch
+from spacy_biomedplm.cli.outputs import WRITERS
 from spacy_biomedplm.cli.pipeline import load_pipeline
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.event_ids import number_events
 from spacy_biomedplm.inputs import InputDoc
-from spacy_biomedplm.types import ConceptRecord, DocumentRecord, MentionRecord, PassageRecord
-from spacy_biomedplm.writers import doc_to_jsonl, format_pubtator
 
 MAX_BATCH_CHARS = 500_000
 """A batch ends with the document that takes it past this: vectors of a few thousand pages do not fit in memory."""
@@ -32,40 +33,16 @@ class BatchResult:
     records (str): Its documents in the output format.
     words (int): Their words, divided by white space.
     labels (Counter[str]): Their entities, by label.
+    events, relations (int): Their events and relations.
+    losses (Counter[str]): What of them the format cannot express, by kind.
     """
 
     records: str
     words: int
     labels: Counter[str]
-
-
-def make_flat_record(doc: Doc, *, path: str = "") -> DocumentRecord:
-    """Return the title, the text and the entities of ``doc.ents``, and nothing else that a document holds.
-
-    doc (Doc): Identifier in ``doc._.doc_id``, title (with which the text begins) in ``doc.user_data["title"]``.
-    path (str): File it came from, for messages.
-    """
-    text, title = doc.text, doc.user_data.get("title")
-    mentions = tuple(
-        MentionRecord(
-            f"T{number}",
-            ent.label_,
-            ((ent.start_char, ent.end_char),),
-            concepts=(ConceptRecord("", ent.kb_id_),) if ent.kb_id_ else (),
-        )
-        for number, ent in enumerate(doc.ents, start=1)
-    )
-    passages = (PassageRecord(0, len(title), "title"),) if title and text.startswith(title) else ()
-    return DocumentRecord(doc._.doc_id or "", text, mentions, passages=passages, path=path)
-
-
-def _doc_to_pubtator(doc: Doc, *, source: str | None = None) -> str:
-    # What the format cannot hold is not in the record either, but for line breaks, which docs/formats.md tells of.
-    return format_pubtator(make_flat_record(doc, path=source or ""), Counter())
-
-
-WRITERS: dict[str, Callable[..., str]] = {"jsonl": doc_to_jsonl, "pubtator": _doc_to_pubtator}
-"""Output format to the function that writes one document."""
+    events: int = 0
+    relations: int = 0
+    losses: Counter[str] = field(default_factory=Counter)
 
 
 def make_batches(docs: Iterable[InputDoc], batch_size: int) -> Iterator[list[InputDoc]]:
@@ -99,16 +76,20 @@ def process_batch(nlp: Language, batch: list[InputDoc], output_format: str) -> B
     write = WRITERS[output_format]
     records: list[str] = []
     labels: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
+    losses: Counter[str] = Counter()
     # Words of one batch must not stay in the vocabulary: over millions of documents it would fill the memory.
     with memory_errors(), nlp.memory_zone():
-        texts = [doc.text for doc in batch]
-        for doc, origin in zip(nlp.pipe(texts, batch_size=len(texts)), batch, strict=True):
+        for doc, origin in zip(read_batch(nlp, batch), batch, strict=True):
             doc._.doc_id = origin.doc_id
             if origin.title is not None:
                 doc.user_data["title"] = origin.title
-            records.append(write(doc, source=origin.source))
+            number_events(doc)
+            records.append(write(doc, origin, losses))
             labels.update(ent.label_ for ent in doc.ents)
-    return BatchResult("".join(records), sum(len(text.split()) for text in texts), labels)
+            counts.update({key: len(doc.user_data.get(key, ())) for key in (EVENTS_KEY, RELATIONS_KEY)})
+    words = sum(len(doc.text.split()) for doc in batch)
+    return BatchResult("".join(records), words, labels, counts[EVENTS_KEY], counts[RELATIONS_KEY], losses)
 
 
 @contextmanager
@@ -142,7 +123,13 @@ def map_here(
 
 
 def map_in_processes(
-    batches: Iterable[list[InputDoc]], output_format: str, *, model: str, guideline: str | None, n_process: int
+    batches: Iterable[list[InputDoc]],
+    output_format: str,
+    *,
+    model: str,
+    guideline: str | None,
+    n_process: int,
+    given: bool = False,
 ) -> Generator[tuple[list[InputDoc], BatchResult], None, None]:
     """Yield each batch with its result, worked out in several processes that load the pipeline themselves.
 
@@ -152,6 +139,7 @@ def map_in_processes(
     model (str): Installed package, or folder.
     guideline (str | None): As in load_pipeline.
     n_process (int): Number of processes.
+    given (bool): Whether documents have their entities; then the pipeline finds none.
     YIELDS (tuple[list[InputDoc], BatchResult]): In order.
     RAISES (BiomedplmError): B636 if a process dies.
     """
@@ -161,7 +149,7 @@ def map_in_processes(
     pending: deque[tuple[list[InputDoc], Future[BatchResult]]] = deque()
     problem: BiomedplmError | None = None
     source: Iterator[list[InputDoc]] | None = iter(batches)
-    pool = ProcessPoolExecutor(n_process, context, _start_worker, (model, guideline, output_format, threads))
+    pool = ProcessPoolExecutor(n_process, context, _start_worker, (model, guideline, output_format, threads, given))
     try:
         while True:
             while source is not None and len(pending) < 2 * n_process:
@@ -203,12 +191,15 @@ def _interrupts_blocked() -> Iterator[None]:
 _worker: tuple[Language, str] | None = None
 
 
-def _start_worker(model: str, guideline: str | None, output_format: str, threads: int) -> None:
+def _start_worker(model: str, guideline: str | None, output_format: str, threads: int, given: bool) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_exit_with_parent, daemon=True).start()
     torch.set_num_threads(threads)
-    _worker = load_pipeline(model, guideline=guideline), output_format
+    nlp = load_pipeline(model, guideline=guideline)
+    if given:
+        leave_given(nlp)
+    _worker = nlp, output_format
 
 
 def _exit_with_parent() -> None:

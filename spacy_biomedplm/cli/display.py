@@ -23,6 +23,7 @@ from spacy_biomedplm.cli.console import err_console, out_console, plain, say
 from spacy_biomedplm.cli.conversion import Conversion
 from spacy_biomedplm.cli.extraction import ExtractSummary
 from spacy_biomedplm.cli.viewing import SeenDoc, View
+from spacy_biomedplm.corpora.problems import Report
 from spacy_biomedplm.errors import coded
 from spacy_biomedplm.evaluation.running import Outcome
 from spacy_biomedplm.evaluation.suites import SuiteResult
@@ -69,12 +70,14 @@ class ExtractProgress:
 
         state (RunState): State of the output.
         done_bytes (int): Bytes of the input done.
-        total_bytes (int): Bytes of all input.
+        total_bytes (int): Bytes of all input; 0 if nobody knows.
         """
         self.documents = state.documents
         if self._first is None:
             self._first, self._begin = state.documents, time.monotonic()
-            self._progress.update(self._task, total=total_bytes, completed=done_bytes, documents=state.documents)
+            self._progress.update(
+                self._task, total=total_bytes or None, completed=done_bytes, documents=state.documents
+            )
             self._progress.start()
             return
         seconds = time.monotonic() - self._begin
@@ -128,18 +131,23 @@ def print_conversion(done: Conversion, target: Path) -> None:
     for kind, number in done.report.counts.most_common():
         table.add_row(escape(f"broken items {kind}"), f"{number:,}", style="yellow")
     out_console().print(table)
-    for problem in done.report.problems[:_MAX_PROBLEMS]:
+    _say_problems(done.report, "; --problems FILE lists them all")
+
+
+def _say_problems(report: Report, how_to_see_all: str) -> None:
+    for problem in report.problems[:_MAX_PROBLEMS]:
         say(f"{problem.kind}: {plain(problem.detail)}")
-    rest = done.report.counts.total() - _MAX_PROBLEMS
+    rest = report.counts.total() - _MAX_PROBLEMS
     if rest > 0:
-        say(f"… and {rest:,} more; --problems FILE lists them all.")
+        say(f"… and {rest:,} more{how_to_see_all}.")
 
 
-def print_extract_summary(summary: ExtractSummary, output: Path) -> None:
+def print_extract_summary(summary: ExtractSummary, output: Path, *, table_of: str = "") -> None:
     """Print what a run did.
 
     summary (ExtractSummary): From ``extract``.
-    output (Path): The output file.
+    output (Path): The output.
+    table_of (str): What the output is a table of: "events", "relations" or "entities"; empty if it is none.
     """
     if summary.complete_before:
         say(f"'{output}' is complete already; nothing to do.")
@@ -155,8 +163,18 @@ def print_extract_summary(summary: ExtractSummary, output: Path) -> None:
     table.add_row("words per second", f"{summary.words_per_second:,.0f}", end_section=True)
     for label, number in sorted(state.labels.items(), key=lambda item: (-item[1], item[0])):
         table.add_row(escape(label), f"{number:,}")
-    table.add_row("entities", f"{sum(state.labels.values()):,}")
+    counts = {"entities": sum(state.labels.values()), "relations": state.relations, "events": state.events}
+    for name, number in counts.items():
+        if number or name == "entities":
+            table.add_row(name, f"{number:,}")
+    for name, number in sorted(state.losses.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(escape(f"not expressed: {name}"), f"{number:,}", style="yellow")
+    for kind, number in summary.report.counts.most_common():
+        table.add_row(escape(f"broken items {kind}"), f"{number:,}", style="yellow")
     out_console().print(table)
+    _say_problems(summary.report, "; `biomedplm convert --problems FILE` lists them all")
+    if state.documents and not counts.get(table_of, 1):
+        say(f"Warning {coded('W606', table=table_of, pipes=', '.join(summary.pipes) or 'no pipes')}")
     if state.replaced:
         say(f"Warning {coded('W601', count=state.replaced, documents=state.replaced_documents)}")
     if summary.ignored:

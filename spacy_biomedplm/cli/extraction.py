@@ -1,27 +1,33 @@
-"""From input files to one output file of entities, safe against interruption."""
+"""From input files to one output of what a pipeline finds, safe against interruption."""
 
 import hashlib
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spacy_biomedplm.cli.batches import WRITERS, BatchResult, make_batches, map_here, map_in_processes
+from spacy_biomedplm.cli.batches import BatchResult, make_batches, map_here, map_in_processes
+from spacy_biomedplm.cli.given import OPTION, GivenInput, find_given, leave_given, read_given
+from spacy_biomedplm.cli.outputs import FORMATS, HEADERS, writer_name
 from spacy_biomedplm.cli.pipeline import load_pipeline, model_identity
+from spacy_biomedplm.corpora.problems import ErrorMode, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.inputs import InputDoc, Inputs, find_inputs, read_documents
+from spacy_biomedplm.inputs import InputDoc, find_inputs, read_documents
+from spacy_biomedplm.writers.brat import file_name_of, same_name
 from spacy_biomedplm.writers.checkpoint import (
     CheckpointedOutput,
     RunState,
     check_output,
     completed_state,
+    is_taken,
     partial_paths,
 )
+from spacy_biomedplm.writers.tables import COLUMNS
 
 DEFAULT_BATCH_SIZE = 128
 
@@ -31,9 +37,13 @@ class ExtractOptions:
     """What to read, how, and where to write it.
 
     inputs (tuple[str, ...]): Files and folders.
-    output (Path): Output file; compressed if its name ends in .gz.
+    output (Path): Output file, compressed if its name ends in .gz; a folder if the format is "a2".
     model (str): Installed package, or folder.
-    output_format (str): "jsonl" or "pubtator".
+    output_format (str): "jsonl", "pubtator", "a2" or "csv".
+    table (str): "events", "relations" or "entities": the table that CSV has.
+    given (bool): Entities are those of the input, not found.
+    source_format (str | None): Format of inputs with given entities; None takes what their names say.
+    errors (ErrorMode): What to do with broken items of such inputs.
     guideline (str | None): Corpus whose annotation guideline the entities follow.
     batch_size (int): Documents per batch, at least 1.
     n_process (int): Processes, at least 1; -1 for one per CPU.
@@ -45,6 +55,10 @@ class ExtractOptions:
     output: Path
     model: str
     output_format: str = "jsonl"
+    table: str = "events"
+    given: bool = False
+    source_format: str | None = None
+    errors: ErrorMode = "raise"
     guideline: str | None = None
     batch_size: int = DEFAULT_BATCH_SIZE
     n_process: int = 1
@@ -55,6 +69,16 @@ class ExtractOptions:
     def processes(self) -> int:
         """The number of processes, with -1 resolved."""
         return (os.cpu_count() or 1) if self.n_process == -1 else self.n_process
+
+    @property
+    def writer(self) -> str:
+        """Name of what writes a document."""
+        return writer_name(self.output_format, self.table)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the output is a folder."""
+        return self.output_format == "a2"
 
 
 @dataclass(frozen=True)
@@ -67,6 +91,8 @@ class ExtractSummary:
     new_words (int): Words read by this run.
     ignored (int): Files and folders in the input folders that are hidden or have another format.
     complete_before (bool): The output was complete already; nothing was done.
+    report (Report): What was broken of inputs with given entities.
+    pipes (tuple[str, ...]): Names of the pipes that ran.
     """
 
     state: RunState
@@ -75,6 +101,8 @@ class ExtractSummary:
     new_words: int = 0
     ignored: int = 0
     complete_before: bool = False
+    report: Report = field(default_factory=Report)
+    pipes: tuple[str, ...] = ()
 
     @property
     def words_per_second(self) -> float:
@@ -83,50 +111,95 @@ class ExtractSummary:
 
 
 Observer = Callable[[RunState, int, int], None]
-"""Called with the state of the output, bytes of the input done, bytes of all input: before and after each batch."""
+"""Called with the state of the output, bytes of the input done, bytes of all input: before and after each batch. Where
+entities are given, both are 0."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The documents to read.
+
+    names (Sequence[str]): Its files, as the user named them.
+    read (Callable): Returns the documents; takes a report of what is broken, where entities are given.
+    size (int): Bytes of all files, 0 if nobody knows. ignored (int): Files and folders that are not read.
+    """
+
+    names: Sequence[str]
+    read: Callable[[Report], Iterator[InputDoc]]
+    size: int = 0
+    ignored: int = 0
+
+
+def _open_source(options: ExtractOptions) -> _Source:
+    if options.given:
+        given = find_given(options.inputs, options.source_format)
+        return _Source(list(map(_describe, given)), lambda report: read_given(given, report))
+    inputs = find_inputs(options.inputs)
+    names = [file.name for file in inputs.files]
+    return _Source(names, lambda report: read_documents(inputs.files), inputs.size, inputs.ignored)
+
+
+def _describe(given: GivenInput) -> str:
+    return f"{given.format.name}:{given.path}"
 
 
 def extract(options: ExtractOptions, observe: Observer | None = None) -> ExtractSummary:
-    """Write the entities of all documents to one file.
+    """Write what a pipeline finds in all documents to one output.
 
     options (ExtractOptions): What to do.
     observe (Observer | None): Is told of the progress.
-    RETURNS (ExtractSummary): One record per input document is in the output.
-    RAISES (BiomedplmError): Codes B601 to B636 for input, output, model and options. However it ends, what was
-        written lies in OUTPUT.partial and ``resume`` continues it; the output is then byte for byte that of a run
+    RETURNS (ExtractSummary): Every input document is in the output.
+    RAISES (BiomedplmError): Codes B601 to B636 for input, output, model and options; B651, B660 and those of the
+        readers where entities are given, B444 for a document that cannot have files of its own. However it ends, what
+        was written lies in OUTPUT.partial and ``resume`` continues it; the output is then byte for byte that of a run
         without a stop. A run that wrote nothing leaves nothing. With ``resume``, an output that the same run made
         from the same documents is complete; any other file in its place is B620.
     """
     _check_options(options)
     partial, state_path = partial_paths(options.output)
-    inputs = find_inputs(options.inputs)
-    exists = options.resume and options.output.is_file() and not partial.exists()
+    source = _open_source(options)
+    exists = options.resume and is_taken(options.output, is_folder=options.is_folder)
+    # A folder is made of the partial output, which is left over if a run was killed right after that.
+    exists = exists and options.output.is_dir() == options.is_folder and (options.is_folder or not partial.exists())
     if not exists:
-        check_output(options.output, resume=options.resume)
+        check_output(options.output, resume=options.resume, is_folder=options.is_folder)
     nlp = load_pipeline(options.model, device=options.device, guideline=options.guideline)
-    settings = _settings(options, inputs, model_identity(nlp))
+    settings = _settings(options, source.names, model_identity(nlp))
+    report = Report(errors=options.errors)
     if exists:
-        state = _completed(options.output, settings, inputs)
-        state_path.unlink(missing_ok=True)  # Left over if a run was killed between its last two steps.
+        state = _completed(options, settings, source.read(report))
+        for left_over in (partial, state_path):  # If a run was killed between its last steps.
+            left_over.unlink(missing_ok=True)
         return ExtractSummary(state, complete_before=True)
-    output = CheckpointedOutput(options.output, settings, resume=options.resume)
+    if options.given:
+        leave_given(nlp)
+    output = CheckpointedOutput(options.output, settings, resume=options.resume, is_folder=options.is_folder)
     before = output.state
     start = time.monotonic()
     try:
-        docs = _skip_written(read_documents(inputs.files), before, partial)
+        docs = source.read(report)
+        docs = _skip_written(_check_names(docs) if options.is_folder else docs, before, partial)
         batches = make_batches(docs, options.batch_size)
         if options.processes == 1:
-            results = map_here(nlp, batches, options.output_format)
+            results = map_here(nlp, batches, options.writer)
         else:
-            names: dict[str, Any] = {"model": options.model, "guideline": options.guideline}
-            results = map_in_processes(batches, options.output_format, n_process=options.processes, **names)
-        _write(results, output, inputs.size, observe)
+            names: dict[str, Any] = {"model": options.model, "guideline": options.guideline, "given": options.given}
+            results = map_in_processes(batches, options.writer, n_process=options.processes, **names)
+        if options.writer in HEADERS and not before.size:
+            output.append(HEADERS[options.writer], before)
+        _write(results, output, source.size, observe)
         output.finish()
     finally:
         output.stop()  # Does nothing after finish().
-    seconds = time.monotonic() - start
-    new_words = output.state.words - before.words
-    return ExtractSummary(output.state, seconds, before.documents, new_words, inputs.ignored)
+    return ExtractSummary(
+        output.state,
+        time.monotonic() - start,
+        before.documents,
+        output.state.words - before.words,
+        source.ignored,
+        report=report,
+        pipes=tuple(nlp.pipe_names),
+    )
 
 
 def _check_options(options: ExtractOptions) -> None:
@@ -138,34 +211,53 @@ def _check_options(options: ExtractOptions) -> None:
     if options.processes > 1 and options.device != "cpu":
         wanted = f"1 with --device {options.device}"
         raise BiomedplmError(coded("B635", name="--n-process", wanted=wanted, found=options.n_process))
-    if options.output_format not in WRITERS:
-        wanted = " or ".join(WRITERS)
-        raise BiomedplmError(coded("B635", name="--format", wanted=wanted, found=options.output_format))
+    choices = (("--format", options.output_format, FORMATS), ("--table", options.table, tuple(COLUMNS)))
+    for name, found, known in choices:
+        if found not in known:
+            raise BiomedplmError(coded("B635", name=name, wanted=" or ".join(known), found=found))
+    if options.given and options.guideline is not None:
+        wanted = "none with --entities given, which finds no entities"
+        raise BiomedplmError(coded("B635", name="--guideline", wanted=wanted, found=options.guideline))
+    if options.source_format is not None and not options.given:
+        raise BiomedplmError(coded("B635", name=OPTION, wanted="with --entities given", found="without"))
 
 
-def _settings(options: ExtractOptions, inputs: Inputs, identity: str) -> dict[str, Any]:
-    names = json.dumps([file.name for file in inputs.files])
-    digest = hashlib.blake2b(names.encode("utf8"), digest_size=8).hexdigest()
+def _settings(options: ExtractOptions, names: Sequence[str], identity: str) -> dict[str, Any]:
+    digest = hashlib.blake2b(json.dumps(list(names)).encode("utf8"), digest_size=8).hexdigest()
     return {
-        "inputs": f"{len(inputs.files)} files (digest of their names: {digest})",
+        "inputs": f"{len(names)} files (digest of their names: {digest})",
         "model": identity,
         "--format": options.output_format,
+        "--table": options.table if options.output_format == "csv" else None,
+        "--entities": "given" if options.given else "predicted",
+        "--errors": options.errors if options.given else None,
         "--guideline": options.guideline,
         "--batch-size": options.batch_size,
         "--device": options.device,
     }
 
 
-def _completed(output: Path, settings: dict[str, Any], inputs: Inputs) -> RunState:
+def _completed(options: ExtractOptions, settings: dict[str, Any], docs: Iterator[InputDoc]) -> RunState:
     """Return the state of an output that this very run would make; it is an error if it is anything else."""
-    state = completed_state(output, settings)
+    state = completed_state(options.output, settings)
     if state is not None:
         digest = ""
-        for doc in read_documents(inputs.files):
+        for doc in docs:
             digest = _chain(digest, doc)
         if digest == state.digest:  # A chain: it differs if there are more documents, or fewer.
             return state
-    raise BiomedplmError(coded("B620", path=output))
+    raise BiomedplmError(coded("B620", path=options.output))
+
+
+def _check_names(docs: Iterator[InputDoc]) -> Iterator[InputDoc]:
+    """Yield documents each of which can have files of its own; it is an error if one cannot."""
+    names: set[str] = set()
+    for doc in docs:
+        name = file_name_of(doc.doc_id)
+        if name in names:
+            raise same_name(doc.doc_id)
+        names.add(name)
+        yield doc
 
 
 def _write(
@@ -193,12 +285,18 @@ def _advance(state: RunState, batch: list[InputDoc], result: BatchResult) -> Run
         labels=dict(Counter(state.labels) + result.labels),
         replaced=state.replaced + sum(doc.replaced for doc in batch),
         replaced_documents=state.replaced_documents + sum(doc.replaced > 0 for doc in batch),
+        events=state.events + result.events,
+        relations=state.relations + result.relations,
+        losses=dict(Counter(state.losses) + result.losses),
         digest=digest,
     )
 
 
 def _chain(digest: str, doc: InputDoc) -> str:
-    content = json.dumps([digest, doc.source, doc.doc_id, doc.title, doc.text])
+    parts: list[Any] = [digest, doc.source, doc.doc_id, doc.title, doc.text]
+    if doc.record is not None:
+        parts += [asdict(mention) for mention in doc.record.mentions]
+    content = json.dumps(parts)
     return hashlib.blake2b(content.encode("utf8"), digest_size=16).hexdigest()
 
 

@@ -15,6 +15,7 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.evaluation.classification import SIMILARITY
 from spacy_biomedplm.evaluation.metrics import Layer, Metric, get_metric
 from spacy_biomedplm.evaluation.scores import Score, micro
+from spacy_biomedplm.given import find_finders, given_mentions
 from spacy_biomedplm.scoring import PRF
 from spacy_biomedplm.types import DocumentRecord
 
@@ -166,7 +167,7 @@ def _has_layer(record: DocumentRecord, layer: Layer) -> bool:
 def predict(nlp: Language, gold: Sequence[DocumentRecord], *, given: Collection[Layer] = ()) -> list[DocumentRecord]:
     """Return the answers of a pipeline to documents.
 
-    nlp (Language): The pipeline. If mentions are given, its components that write ``doc.ents`` do not run.
+    nlp (Language): The pipeline. Its components that would find what is given do not run, see ``find_finders``.
     gold (Sequence[DocumentRecord]): Of each, the pipeline sees the text, its passages and what is given.
     given (Collection[Layer]): "mentions", and "concepts" of them, as the task gives its participants.
     RETURNS (list[DocumentRecord]): In the same order. Of a component with several guidelines, the mentions are those
@@ -181,7 +182,7 @@ def predict(nlp: Language, gold: Sequence[DocumentRecord], *, given: Collection[
     docs = (_input(nlp, record, given) for record in gold)
     with ExitStack() as stack:
         if "mentions" in given:
-            finders = [name for name in nlp.pipe_names if "doc.ents" in nlp.get_pipe_meta(name).assigns]
+            finders = find_finders(nlp, "concepts" if "concepts" in given else "entities")
             stack.enter_context(nlp.select_pipes(disable=finders))
         return [_answer(doc) for doc in nlp.pipe(docs, batch_size=batch_size)]
 
@@ -199,9 +200,8 @@ def _input(nlp: Language, record: DocumentRecord, given: Collection[Layer]) -> D
     if "mentions" in given:
         keep = "concepts" in given
         mentions = tuple(
-            replace(mention, infons={}, score=None, concepts=mention.concepts if keep else ())
-            for mention in record.mentions
-            if not mention.is_trigger
+            replace(mention, infons={}, score=None, concepts=mention.concepts if keep else (), is_trigger=False)
+            for mention in given_mentions(record)
         )
         return make_doc(nlp.vocab, DocumentRecord(record.doc_id, record.text, mentions, passages=passages, infons=told))
     # The pipeline's own tokenizer: no token may end where a gold mention does only because it does.

@@ -12,7 +12,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from thinc.api import Model, set_dropout_rate
 from thinc.types import Floats1d
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, TRIGGERS_KEY, Argument, Event
+from spacy_biomedplm.attributes import ENTITIES_KEY, GUIDELINES_KEY, TRIGGERS_KEY, Argument, Event
 from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.events.gold import gold_graph
@@ -27,6 +27,7 @@ from spacy_biomedplm.events.schemes import (
     make_schemes,
     read_events,
 )
+from spacy_biomedplm.layers.initializing import warn_of_stream
 from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 
@@ -165,6 +166,7 @@ class BiomedEvents(TrainablePipe):
             if extra or len(kept) < len(doc.spans.get(ENTITIES_KEY, ())):
                 doc.spans[ENTITIES_KEY] = [*kept, *extra]
             doc.spans[TRIGGERS_KEY] = triggers
+            doc.user_data[GUIDELINES_KEY] = sorted({*doc.user_data.get(GUIDELINES_KEY, ()), *schemes})
             doc._.events = events
 
     def initialize(
@@ -182,6 +184,8 @@ class BiomedEvents(TrainablePipe):
         RAISES (BiomedplmError): B231 if there is no event to learn.
         """
         validate_get_examples(get_examples, "BiomedEvents.initialize")
+        if not labels:
+            warn_of_stream(nlp, self.name)
         schemes = make_schemes(labels) if labels else infer_schemes(example.reference for example in get_examples())
         schemes = [scheme for scheme in schemes if scheme.labels]
         if not schemes:

@@ -33,9 +33,9 @@ class Page(NamedTuple):
 class Thresholds(NamedTuple):
     """Probabilities that triggers, roles, events, negation and speculation need."""
 
-    triggers: float = 0.3
-    roles: float = 0.3
-    events: float = 0.5
+    triggers: float = 0.2
+    roles: float = 0.2
+    events: float = 0.4
     modalities: float = 0.5
 
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from spacy_biomedplm.types import DocumentRecord
+
 TITLE_END = "\n"
 """Stands between title and body: one character, so offsets are those of the PubTator format."""
 
@@ -21,6 +23,7 @@ class InputDoc:
     line (int): Line of the file at which the document begins, from 1.
     position (int): Bytes of all the input read when the document was complete, for a progress bar.
     replaced (int): Lone surrogates that were replaced by U+FFFD because UTF-8 cannot hold them.
+    record (DocumentRecord | None): The same document with its entities, if these are given.
     """
 
     doc_id: str
@@ -30,6 +33,7 @@ class InputDoc:
     line: int
     position: int = 0
     replaced: int = 0
+    record: DocumentRecord | None = None
 
 
 def make_input_doc(

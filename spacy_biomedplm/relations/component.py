@@ -17,6 +17,7 @@ from thinc.util import torch2xp, xp2torch
 
 from spacy_biomedplm.attributes import Relation
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.layers.initializing import warn_of_stream
 from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 from spacy_biomedplm.relations.candidates import Candidates, Pair
@@ -197,6 +198,8 @@ class BiomedRelations(TrainablePipe):
         RAISES (BiomedplmError): B226 if there is no relation to learn, B222 for a field that cannot be.
         """
         validate_get_examples(get_examples, "BiomedRelations.initialize")
+        if not labels:
+            warn_of_stream(nlp, self.name)
         labels = labels or {}
         given = {name: {**self._given.get(name, {}), **labels.get(name, {})} for name in {*self._given, *labels}}
         schemes = infer_schemes((example.reference for example in get_examples()), given, self._type_of)

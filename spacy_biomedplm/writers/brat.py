@@ -75,20 +75,36 @@ def _named(records: Iterable[DocumentRecord], path: Path) -> Iterator[tuple[Docu
         raise BiomedplmError(coded("B443", path=path))
     path.mkdir(parents=True, exist_ok=True)
     for record in records:
-        name = _UNFIT.sub(lambda char: f"%{ord(char.group()):02X}", record.doc_id)
-        reason = ""
-        if not name:
-            reason = "the identifier is empty"
-        elif any("\ud800" <= char <= "\udfff" for char in name):
-            reason = "half of a surrogate pair is in it"
-        elif len(name.encode()) > MAX_NAME_BYTES:
-            reason = f"a file name has at most {MAX_NAME_BYTES} bytes and an ending"
-        elif (path / f"{name}.txt").exists():
-            reason = "another document has that name (some systems take upper and lower case for the same)"
-        if reason:
-            shown = record.doc_id.encode("utf-8", "replace").decode()[:60]
-            raise BiomedplmError(coded("B444", doc_id=shown, reason=reason))
+        name = file_name_of(record.doc_id)
+        if (path / f"{name}.txt").exists():
+            raise same_name(record.doc_id)
         yield record, path / name
+
+
+def file_name_of(doc_id: str) -> str:
+    """Return the name of a document's files without an ending; ``read_brat`` finds the identifier in it.
+
+    doc_id (str): Its identifier.
+    RAISES (BiomedplmError): B444 if it makes no file name.
+    """
+    name = _UNFIT.sub(lambda char: f"%{ord(char.group()):02X}", doc_id)
+    if not name:
+        raise _no_file(doc_id, "the identifier is empty")
+    if any("\ud800" <= char <= "\udfff" for char in name):
+        raise _no_file(doc_id, "half of a surrogate pair is in it")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise _no_file(doc_id, f"a file name has at most {MAX_NAME_BYTES} bytes and an ending")
+    return name
+
+
+def same_name(doc_id: str) -> BiomedplmError:
+    """Return the error B444 for two documents of one name. doc_id (str): Identifier of the second."""
+    return _no_file(doc_id, "another document has that name (some systems take upper and lower case for the same)")
+
+
+def _no_file(doc_id: str, reason: str) -> BiomedplmError:
+    shown = doc_id.encode("utf-8", "replace").decode()[:60]
+    return BiomedplmError(coded("B444", doc_id=shown, reason=reason))
 
 
 def _write(base: Path, record: DocumentRecord, contents: Mapping[str, str]) -> None:

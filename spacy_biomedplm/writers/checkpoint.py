@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from spacy_biomedplm.errors import BiomedplmError, coded
+from spacy_biomedplm.writers.folder import unpack_files
 
 try:
     import fcntl
@@ -31,6 +32,8 @@ class RunState:
     words (int): Their words.
     labels (dict[str, int]): Their entities, by label.
     replaced (int): Their replaced lone surrogates; replaced_documents (int) how many documents had any.
+    events, relations (int): Their events and relations.
+    losses (dict[str, int]): What of them the format cannot express, by kind.
     digest (str): Chained digest of their identifiers and texts.
     size (int): Bytes of the output file that hold them.
     """
@@ -40,6 +43,9 @@ class RunState:
     labels: dict[str, int] = field(default_factory=dict)
     replaced: int = 0
     replaced_documents: int = 0
+    events: int = 0
+    relations: int = 0
+    losses: dict[str, int] = field(default_factory=dict)
     digest: str = ""
     size: int = 0
 
@@ -51,6 +57,7 @@ class CheckpointedOutput:
     settings (Mapping[str, Any]): All that decides the content (inputs, options, model), as plain data; a run is
         continued only with the same.
     resume (bool): Continue PATH.partial if it is there.
+    is_folder (bool): The output becomes a folder; records are lines of ``folder.format_files``, which are files of it.
     RAISES (BiomedplmError): B620 if the output exists, B621 if a partial output exists and resume is False,
         B622 for other settings, B624 for a damaged state, B625 if both exist, B627 if the folder cannot be
         written, B628 if another process writes it.
@@ -60,13 +67,16 @@ class CheckpointedOutput:
     PATH.done tells what run made a complete PATH, see completed_state().
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any], *, resume: bool = False) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], *, resume: bool = False, is_folder: bool = False
+    ) -> None:
         self.path = path
+        self.is_folder = is_folder
         self.partial, self.state_path = partial_paths(path)
         self.state = RunState()
         self._settings = dict(settings)
         self._committed = 0.0
-        check_output(path, resume=resume)
+        check_output(path, resume=resume, is_folder=is_folder)
         existed = self.partial.exists()
         self._file = self._open()
         try:
@@ -87,7 +97,7 @@ class CheckpointedOutput:
         RAISES (BiomedplmError): B626 if the disk is full, B627 if it fails; the file then ends with the last batch.
         """
         data = records.encode("utf8")
-        if self.path.suffix.lower() == ".gz":
+        if self.path.suffix.lower() == ".gz" and not self.is_folder:
             data = gzip.compress(data, mtime=0)
         try:
             _write_all(self._file, data)
@@ -123,22 +133,28 @@ class CheckpointedOutput:
         self.commit()
 
     def finish(self) -> None:
-        """Give the file its name; from then on it is complete.
+        """Give the file its name, or make the folder of it; from then on it is complete.
 
-        RAISES (BiomedplmError): B620 if a file of that name has appeared, B626, B627 as append().
+        RAISES (BiomedplmError): B625 if a file of that name has appeared, B626, B627 as append().
         """
         self.commit()
-        if self.path.exists():
+        if is_taken(self.path, is_folder=self.is_folder):
             raise BiomedplmError(coded("B625", path=self.path, partial=self.partial))
+        whole = self.partial.with_name(f"{self.partial.name}.files") if self.is_folder else self.partial
         try:
-            done = {**self._record(), "output": _digest_of(self.partial)}
+            if self.is_folder:
+                unpack_files(self.partial, whole)
+            done = {**self._record(), "output": _digest_of(whole)}
             _replace_file(done_path(self.path), json.dumps(done, indent=1).encode("utf8"))
         except OSError as error:
             raise self._failure(error) from error
         self._close()
         try:
-            os.replace(self.partial, self.path)
+            if self.is_folder and self.path.is_dir():
+                self.path.rmdir()  # It is empty.
+            os.replace(whole, self.path)
             _sync_folder(self.path.parent)
+            self.partial.unlink(missing_ok=True)
             self.state_path.unlink()
         except OSError as error:
             raise self._failure(error) from error
@@ -240,7 +256,7 @@ def completed_state(path: Path, settings: Mapping[str, Any]) -> RunState | None:
         content = json.loads(done_path(path).read_bytes())
         state = RunState(**content["state"])
         same = content["version"] == STATE_VERSION and content["settings"] == dict(settings)
-        same = same and path.stat().st_size == state.size and _digest_of(path) == content["output"]
+        same = same and (path.is_dir() or path.stat().st_size == state.size) and _digest_of(path) == content["output"]
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return state if same else None
@@ -248,27 +264,43 @@ def completed_state(path: Path, settings: Mapping[str, Any]) -> RunState | None:
 
 def _digest_of(path: Path) -> str:
     digest = hashlib.blake2b(digest_size=16)
+    if path.is_dir():
+        for file in sorted(path.iterdir()):
+            digest.update(f"{file.name}\0{_digest_of(file)}\0".encode())
+        return digest.hexdigest()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
 
 
-def check_output(path: Path, *, resume: bool = False) -> None:
+def is_taken(path: Path, *, is_folder: bool = False) -> bool:
+    """Return whether something is in the place of an output.
+
+    path (Path): The output. is_folder (bool): It is to be a folder: an empty one may be there.
+    """
+    if is_folder and path.is_dir():
+        return any(path.iterdir())
+    return path.exists()
+
+
+def check_output(path: Path, *, resume: bool = False, is_folder: bool = False) -> None:
     """Find out that an output cannot be begun before any work is done.
 
     path (Path): The output.
     resume (bool): Whether a partial output may be there.
+    is_folder (bool): Whether the output is to be a folder, which may be there if it is empty.
     RAISES (BiomedplmError): B620, B621, B625, B627; see CheckpointedOutput.
     """
     partial, state = partial_paths(path)
     if not path.parent.is_dir():
         raise BiomedplmError(coded("B627", path=path, reason=f"there is no folder '{path.parent}'"))
-    if path.is_dir():
+    if path.is_dir() and not is_folder:
         raise BiomedplmError(coded("B627", path=path, reason="it is a folder"))
-    if path.exists() and partial.exists():
+    taken = is_taken(path, is_folder=is_folder)
+    if taken and partial.exists():
         raise BiomedplmError(coded("B625", path=path, partial=partial))
-    if path.exists():
+    if taken:
         raise BiomedplmError(coded("B620", path=path))
     if partial.exists() and not resume:
         raise BiomedplmError(coded("B621", path=path, partial=partial, state=state))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from spacy.tokens import Doc
 
@@ -22,6 +22,8 @@ SCORE_DIGITS = 4
 # JSON allows them inside a string, but many readers take them for the end of a line.
 _ESCAPES = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029, *range(0xD800, 0xE000))}
 _OWN_GROUPS = frozenset({ENTITIES_KEY, TRIGGERS_KEY})
+
+Scored = TypeVar("Scored", MentionRecord, RelationRecord, EventRecord)
 
 
 def write_jsonl(records: Iterable[DocumentRecord], path: Path, losses: Counter[str]) -> None:
@@ -64,7 +66,12 @@ def doc_to_dict(doc: Doc, *, source: str | None = None) -> dict[str, Any]:
         also has other groups of ``doc.spans``, scores have four digits, and what is missing is null.
     """
     record = _with_groups(make_record(doc), doc)
-    record = replace(record, mentions=tuple(_rounded(m) for m in record.mentions))
+    record = replace(
+        record,
+        mentions=tuple(map(_rounded, record.mentions)),
+        relations=tuple(map(_rounded, record.relations)),
+        events=tuple(map(_rounded, record.events)),
+    )
     row = record_to_dict(record, Counter(), flat=_find_ents(doc, record.mentions))
     head = {
         "schema": SCHEMA,
@@ -198,8 +205,8 @@ def _flat(mentions: Sequence[MentionRecord]) -> list[int]:
     return sorted(kept, key=places.__getitem__)
 
 
-def _rounded(mention: MentionRecord) -> MentionRecord:
-    return mention if mention.score is None else replace(mention, score=round(mention.score, SCORE_DIGITS))
+def _rounded(item: Scored) -> Scored:
+    return item if item.score is None else replace(item, score=round(item.score, SCORE_DIGITS))
 
 
 def _with_groups(record: DocumentRecord, doc: Doc) -> DocumentRecord:

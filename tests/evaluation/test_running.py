@@ -180,6 +180,25 @@ def test_predict_shows_the_pipeline_nothing_that_is_asked_for(pipes, given):
         assert [m.fragments for m in answer.mentions] == [((0, 7),), ((17, 21),)]
 
 
+@pytest.mark.parametrize(("given", "concept"), [(("mentions",), "L1"), (("mentions", "concepts"), "D1")])
+def test_predict_runs_linkers_unless_concepts_are_given(pipes, given, concept):
+    def link(doc):
+        doc.ents = [Span(doc, ent.start, ent.end, label=ent.label_, kb_id="L1", span_id=ent.id_) for ent in doc.ents]
+        doc.spans["entities"] = list(doc.ents)
+        return doc
+
+    pipes = {**pipes, "linker": make_pipe("toy_linker_of_ents", ["doc.ents", "span._.links"])(link)}
+    (answer,) = predict(pipeline(pipes, "find", "linker"), [GOLD], given=given)
+    assert answer.mentions[0].concepts[0].id == concept
+
+
+def test_predict_gives_no_entity_that_is_asked_for(pipes):
+    found = MentionRecord("T3", "Entity", ((8, 16),), infons={"file": "a2"})
+    gold = DocumentRecord("1", TEXT, (*GOLD.mentions, found))
+    (answer,) = predict(pipeline(pipes), [gold], given=("mentions",))
+    assert [mention.id for mention in answer.mentions] == ["T1", "T2"]
+
+
 def test_predict_takes_the_guideline_that_is_followed(pipes):
     def both(doc):
         doc.user_data[MENTIONS_KEY] = {}

@@ -10,6 +10,7 @@ from spacy.training import Example
 from spacy.util import fix_random_seed
 
 from spacy_biomedplm.attributes import Event
+from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.errors import BiomedplmError
 from spacy_biomedplm.training.starting import start_from
 
@@ -83,6 +84,10 @@ def test_learned_events_are_found_again(trained: Language, gold: Doc) -> None:
     assert all(event.score is not None and event.score >= 0.5 for event in doc._.events)
     assert [span.text for span in doc.spans["triggers"]] == ["increases", "phosphorylation", "bind"]
     assert [span.text for span in doc.spans["entities"]][-1] == "Y641"
+    # Guidelines that spans name are no identifiers of theirs.
+    record = make_record(doc)
+    assert [mention.id for mention in record.mentions if mention.is_trigger] == ["T8", "T9", "T10"]
+    assert {mention.infons.get("guideline") for mention in record.mentions if mention.is_trigger} == {"default"}
     scores = trained.evaluate([Example(start_from(gold, trained, "entities"), gold)])
     assert scores["events_f"] == scores["triggers_f"] == 1.0
 

@@ -1,5 +1,6 @@
 """Gold that nobody can learn from, as files of the shared tasks have it."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,3 +195,15 @@ def test_entities_of_other_names_stand_for_those_of_the_guideline(
     assert show(read) == show(nlp(start_from(doc, nlp, "entities")))
     arguments = [target for event in read._.events for _, target in event.arguments if isinstance(target, Span)]
     assert {span.label_ for span in arguments} == {"GENE", "Entity"}
+
+
+def test_a_stream_shows_its_beginning_only(make_gold: Callable[..., Doc], tiny_plm: Callable[..., Path]) -> None:
+    doc = make_gold()
+    nlp = make_pipeline(tiny_plm("bert"))
+    nlp.config["training"]["max_epochs"] = -1
+    with pytest.warns(UserWarning, match=r"W613.*first hundred"):
+        nlp.initialize(lambda: [Example(start_from(doc, nlp, "entities"), doc)])
+    nlp.config["initialize"]["components"]["events"] = {"labels": nlp.get_pipe("events").label_data}  # type: ignore[attr-defined]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp.initialize(lambda: [Example(start_from(doc, nlp, "entities"), doc)])

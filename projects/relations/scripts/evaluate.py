@@ -21,6 +21,7 @@ from spacy_biomedplm.corpora.catalogue import get_corpus
 from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.evaluation.metrics import get_metric
 from spacy_biomedplm.evaluation.scores import Score
+from spacy_biomedplm.given import find_finders
 from spacy_biomedplm.kb.curies import join_id
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 from spacy_biomedplm.linking.component import BiomedLinker
@@ -81,11 +82,8 @@ def evaluate(nlp: Language, docs: Iterable[Doc], corpus: str, given: Any = "conc
         off, "nothing" scores the whole chain.
     """
     gold = list(docs)
-    for name in nlp.pipe_names:
-        assigns = nlp.get_pipe_meta(name).assigns
-        is_linker = "span._.links" in assigns
-        if (given == "concepts" and is_linker) or (given != "nothing" and "doc.ents" in assigns and not is_linker):
-            nlp.disable_pipe(name)
+    for name in find_finders(nlp, given) if given != "nothing" else ():
+        nlp.disable_pipe(name)
     guidelines = {name for doc in gold for name in annotated_labels(doc)}
     start = time.perf_counter()
     found = list(nlp.pipe([start_from(doc, nlp, given) for doc in gold]))
