@@ -36,18 +36,28 @@ def leave_out_tests(
         scored on them.
     """
     if exclude is True:
-        same = (other for other in read_catalogue().values() if set(other.languages) & set(corpus.languages))
-        tests = [(other.name, test) for other in same for test in other.splits if _is_test(other, test, root)]
+        held_out = hold_out_tests(corpus.languages, root, except_for)
     else:
-        others = [get_corpus(other) for other in exclude or ()]
-        tests = [(other.name, test) for other in others for test in other.splits if test.startswith(TEST)]
-    held_out = _hold_out(tuple((name, test) for name, test in tests if name not in except_for), root)
+        others = [get_corpus(other) for other in exclude or () if other not in except_for]
+        tests = tuple((other.name, test) for other in others for test in other.splits if test.startswith(TEST))
+        held_out = _hold_out(tests, root)
     kept, matches = held_out.split([fingerprint_text(corpus, split, record.doc_id, record.text) for record in records])
     if matches:
         names = sorted({match.held_out for match in matches})
         values = {"name": corpus.name, "split": split, "count": len(matches), "total": len(records)}
         warnings.warn(coded("W490", **values, tests=", ".join(names)), stacklevel=2)
     return [records[index] for index in kept]
+
+
+def hold_out_tests(languages: Collection[str], root: Path, except_for: Collection[str] = ()) -> HeldOut:
+    """Return an index of the test documents of every corpus of some languages whose test files are there.
+
+    languages (Collection[str]): Such as "en". root (Path): Folder of the corpora.
+    except_for (Collection[str]): Corpora whose tests are left out.
+    """
+    same = (corpus for corpus in read_catalogue().values() if set(corpus.languages) & set(languages))
+    tests = ((corpus.name, test) for corpus in same for test in corpus.splits if _is_test(corpus, test, root))
+    return _hold_out(tuple((name, test) for name, test in tests if name not in except_for), root)
 
 
 def _is_test(corpus: Corpus, split: str, root: Path) -> bool:

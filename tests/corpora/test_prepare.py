@@ -87,7 +87,8 @@ def test_hold_out_drops_test_documents_of_other_corpora(prepare: ModuleType, voc
         _load(prepare, vocab, "biored", train=_number(100, 30), dev=_number(200, 10), test=_number(300, 5)),
         _load(prepare, vocab, "bc5cdr", train=["300", *_number(400, 30)], dev=["202", "101"], test=["100", "200"]),
     ]
-    biored, bc5cdr = prepare.hold_out(corpora, final=False, keep_dev=[])
+    tests = prepare.HeldOut(prepare.collect(corpora, "test"))
+    biored, bc5cdr = prepare.hold_out(corpora, tests, final=False, keep_dev=[])
     assert not _ids(biored, "train") & {"100", "101"}
     assert "200" not in _ids(biored, "dev")
     assert "300" not in _ids(bc5cdr, "train")
