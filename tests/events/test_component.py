@@ -1,3 +1,4 @@
+import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
@@ -117,6 +118,20 @@ def test_a_document_alone_is_read_as_among_others(trained: Language, gold: Doc) 
     assert show(found[0]) == show(trained(start_from(gold, trained, "entities")))
     assert show(found[1]) == []
     assert all(isinstance(event, Event) for event in found[2]._.events)
+
+
+def test_events_survive(trained: Language, gold: Doc) -> None:
+    doc = trained(start_from(gold, trained, "entities"))
+    wanted = show(doc)
+    (packed,) = DocBin(docs=[doc], store_user_data=True).get_docs(trained.vocab)
+    for copy in (Doc(trained.vocab).from_bytes(doc.to_bytes()), packed, pickle.loads(pickle.dumps(doc))):
+        assert show(copy) == wanted
+        assert [event.score for event in copy._.events] == [event.score for event in doc._.events]
+    read = list(trained.pipe([start_from(gold, trained, "entities") for _ in range(3)], n_process=2, batch_size=1))
+    assert [show(one) for one in read] == [wanted] * 3
+    # Read once more, what was found with the events is not taken for given.
+    assert show(trained(doc)) == wanted
+    assert len(doc.spans["entities"]) == len(read[0].spans["entities"])
 
 
 def test_pipeline_is_the_same_from_disk(trained: Language, gold: Doc, tmp_path: Path) -> None:

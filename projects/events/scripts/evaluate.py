@@ -1,4 +1,4 @@
-"""Score a trained pipeline as the shared tasks do; entities are given.
+"""Score a trained pipeline as the shared tasks do; entities are given, or it finds them.
 
 python scripts/evaluate.py training/NAME/model-last corpus/bionlp-st-2013-cg/dev metrics/NAME.json
 """
@@ -20,6 +20,7 @@ from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.evaluation.bionlp import EVENT_RULES, score_events
 from spacy_biomedplm.evaluation.event_scores import EventScores
 from spacy_biomedplm.events.scorer import KINDS
+from spacy_biomedplm.given import find_finders
 from spacy_biomedplm.training.starting import start_from
 from spacy_biomedplm.types import DocumentRecord
 
@@ -47,16 +48,20 @@ def main(
     output: Path = typer.Argument(..., help="File for the scores."),
     training: str = typer.Option("", help="What the pipeline was trained on; each corpus itself by default."),
     seed: int = typer.Option(1, help="Seed that the pipeline was trained with."),
+    given: str = typer.Option("entities", help="What documents have from the start: entities or nothing."),
 ) -> None:
     """Score a pipeline on the documents of a folder."""
     nlp = spacy.load(model)
+    for name in find_finders(nlp) if given == "entities" else ():
+        nlp.disable_pipe(name)
     records = []
     for path in sorted(folder.glob("*.spacy")):
         docs = list(DocBin().from_disk(path).get_docs(nlp.vocab))
-        scores = evaluate(nlp, docs, path.stem)
+        scores = evaluate(nlp, docs, path.stem, given)
         record = {
             "corpus": path.stem,
             "training": training or path.stem,
+            "given": given,
             "decoder": decoder_of(nlp),
             **provenance(seed),
             "documents": len(docs),
@@ -75,10 +80,10 @@ def decoder_of(nlp: Language) -> str:
     return {"EventExtractor": "templates", "EventTagger": "tags"}[architecture.split(".")[1]]
 
 
-def evaluate(nlp: Language, docs: list[Doc], corpus: str) -> dict[str, Any]:
+def evaluate(nlp: Language, docs: list[Doc], corpus: str, given: Any) -> dict[str, Any]:
     """Return the official score of a pipeline on gold documents, and the exact ones of its stages."""
     start = time.perf_counter()
-    found = list(nlp.pipe([start_from(doc, nlp, "entities") for doc in docs]))
+    found = list(nlp.pipe([start_from(doc, nlp, given) for doc in docs]))
     seconds = time.perf_counter() - start
     scores = nlp.get_pipe("events").score([Example(*pair) for pair in zip(found, docs, strict=True)])
     (guideline,) = scores["events_per_guideline"]
