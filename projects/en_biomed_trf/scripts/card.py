@@ -10,9 +10,9 @@ from report import labels_table, scores_table
 
 AUTHOR = "The spacy_biomedplm developers"
 DESCRIPTION = (
-    "Biomedical entities (chemicals, diseases, genes, species, cell lines, cell types, variants, anatomy) from one "
-    "transformer encoder with a head for each of {count} annotation guidelines, abbreviations and concepts of open "
-    "vocabularies. Reads whole abstracts; runs on a CPU."
+    "Biomedical entities (chemicals, diseases, genes, species, cell lines, cell types, variants, anatomy), relations "
+    "and nested events from one transformer encoder that learned from {count} corpora, abbreviations and concepts of "
+    "open vocabularies. Reads whole abstracts; runs on a CPU."
 )
 LICENCE = """MIT License
 
@@ -156,6 +156,44 @@ and give it to `biomedplm_linker` as `linker_name`.
     return text
 
 
+def relations_text(meta: Mapping[str, Any]) -> str:
+    """Return the section on relations, or nothing for a pipeline without them. meta (Mapping): The meta.json."""
+    if not meta.get("relations"):
+        return ""
+    rows = [[one["corpus"], one["metric"], one["given"], *_scores(one)] for one in meta["relations"]]
+    table = markdown_table(["corpus", "metric", "given", "precision", "recall", "F1"], rows, left=3)
+    return f"""## Relations
+
+`doc._.relations`: between mentions (chemical and gene, by DrugProt) and between concepts (chemical-induced disease, by
+BC5CDR; eight types between diseases, genes, chemicals and variants, by BioRED), with their probability. Scores with
+gold entities and concepts given, and of the whole chain from plain text:
+
+{table}
+
+"""
+
+
+def events_text(meta: Mapping[str, Any]) -> str:
+    """Return the section on events, or nothing for a pipeline without them. meta (Mapping): The meta.json."""
+    if not meta.get("events"):
+        return ""
+    rows = [[one["corpus"], one["rule"], one["given"], *_scores(one)] for one in meta["events"]]
+    table = markdown_table(["corpus", "task", "given", "precision", "recall", "F1"], rows, left=3)
+    return f"""## Events
+
+`doc._.events`: nested events with roles, negation and speculation, by the guidelines of the BioNLP shared tasks.
+Official scores on the development parts (the gold of the tests is not public), with gold entities given and from plain
+text:
+
+{table}
+
+"""
+
+
+def _scores(record: Mapping[str, Any]) -> list[str]:
+    return [f"{100 * record[key]:.1f}" for key in ("precision", "recall", "f1")]
+
+
 def model_card(meta: Mapping[str, Any]) -> str:
     """Return the model card of a pipeline, in Markdown.
 
@@ -165,7 +203,7 @@ def model_card(meta: Mapping[str, Any]) -> str:
     package = f"{meta['lang']}_{meta['name']}"
     base, training = meta["base_model"], meta["training"]
     carried = f"; the package: {base['package_licence']}" if "package_licence" in base else ""
-    guidelines = [[corpus, ", ".join(entry["labels"])] for corpus, entry in meta["corpora"].items()]
+    guidelines = [[name, ", ".join(labels)] for name, labels in meta["guidelines"].items()]
     return f"""# {package} {meta["version"]}
 
 {meta["description"]}
@@ -189,7 +227,7 @@ the probability that an entity is right. The pipeline knows these guidelines:
 
 {markdown_table(["guideline", "labels"], guidelines, left=2)}
 
-{concepts_text(meta)}## What it was trained on
+{concepts_text(meta)}{relations_text(meta)}{events_text(meta)}## What it was trained on
 
 Texts of any test split were kept out of the training data of every corpus, by identifier and by text ("left out"
 counts the documents that were dropped for it, and for the documents held back to choose and calibrate).

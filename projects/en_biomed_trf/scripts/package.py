@@ -54,6 +54,9 @@ def check_corpora(model: Path, summary: dict[str, Any]) -> None:
     summary (dict[str, Any]): What prepare.py wrote.
     """
     known = set(read_json(model / "ner" / "cfg")["guidelines"])
+    for pipe in ("relations", "events"):
+        if (model / pipe / "cfg").exists():
+            known |= set(read_json(model / pipe / "cfg")["schemes"])
     prepared = {name for name, entry in summary["corpora"].items() if "train" in entry["splits"]}
     if known != prepared:
         differ = ", ".join(sorted(known ^ prepared))
@@ -174,6 +177,8 @@ def main(
     summary: Path = typer.Option(Path("corpus/summary.json"), exists=True, help="What prepare.py wrote."),
     scores: Path = typer.Option(Path("metrics/scores.json"), exists=True, help="What evaluate.py wrote."),
     calibration: Path = typer.Option(Path("metrics/calibration.json"), exists=True, help="What calibrate.py wrote."),
+    relations: Path = typer.Option(Path("metrics/relations"), help="Folder of the scores of relations."),
+    events: Path = typer.Option(Path("metrics/events"), help="Folder of the scores of events."),
     assets: Path | None = typer.Option(None, help="Folder that the wheel is shipped in."),
     command: str = typer.Option("", help="What made the pipeline; by default the project, with the config's settings."),
     max_megabytes: float = typer.Option(95.0, help="Largest wheel that is shipped, in millions of bytes."),
@@ -189,6 +194,11 @@ def main(
         calibration=read_json(calibration),
         training=training_of(model, plm, command),
     )
+    meta["guidelines"] = read_json(model / "ner" / "cfg")["guidelines"]
+    if (model / "relations").is_dir():
+        meta["relations"] = [read_json(path) for path in sorted(relations.glob("*.json"))]
+    if (model / "events").is_dir():
+        meta["events"] = [one for path in sorted(events.glob("*.json")) for one in read_json(path)["records"]]
     meta["knowledge_bases"] = [describe_base(path) for path in sorted(model.glob("*/base"))]
     meta["requirements"] = [f"{PLUGIN}>={installed_version(PLUGIN)}"]
     meta["spacy_version"] = spacy_range()
