@@ -61,6 +61,9 @@ CORPORA = (
     "tmvar3",
 )
 
+OTHER_SPLITS = ("species800-pubtator",)
+"""Corpora that divide the articles of one of these in another way; what learns from these is not scored on them."""
+
 app = typer.Typer(add_completion=False)
 console = Console()
 
@@ -244,7 +247,7 @@ def main(
             get_corpus(name)
         known = [get_corpus(name) for name in CORPORA]
         everything = [load(corpus, corpora_dir, vocab) for corpus in track(known, "Reading", console=console)]
-        tests = hold_out_tests(("en",), corpora_dir)
+        tests = hold_out_tests(("en",), corpora_dir, except_for=OTHER_SPLITS)
         corpora = hold_out(everything, tests, final=final, keep_dev=keep_dev)
         corpora = [loaded for loaded in corpora if not only or loaded.corpus.name in only]
         write(corpora, output)
