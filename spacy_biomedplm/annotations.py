@@ -124,6 +124,8 @@ def _place(span: Span) -> dict[str, Any]:
     """Return the characters of a span; those of the source, where they are not those of its tokens."""
     details = span.doc.user_data.get(DETAILS_KEY, {}).get(score_key(span), {})
     fragments = details.get("fragments") or [[span.start_char, span.end_char]]
-    text = details.get("text") or " ".join(span.doc.text[start:end] for start, end in fragments)
+    # Of the span, not of the document: that makes its whole text anew each time.
+    first, inside = span.start_char, span.text
+    text = details.get("text") or " ".join(inside[max(start - first, 0) : end - first] for start, end in fragments)
     place = {"text": text, "start": min(start for start, _ in fragments), "end": max(end for _, end in fragments)}
     return place if len(fragments) == 1 else {**place, "fragments": [list(fragment) for fragment in fragments]}

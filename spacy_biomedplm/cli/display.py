@@ -1,7 +1,7 @@
 """What the commands show: progress bars and tables."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -254,7 +254,7 @@ def _percent(outcome: Outcome) -> str:
 
 
 def print_docs(view: View, *, quiet: bool = False) -> None:
-    """Print the entities of documents: a table for each of the first twenty, and the counts of all.
+    """Print the entities, relations and events of documents: tables for the first twenty, and the counts of all.
 
     view (View): From ``view``.
     quiet (bool): Print warnings only.
@@ -266,15 +266,49 @@ def print_docs(view: View, *, quiet: bool = False) -> None:
     console = out_console()
     for doc in view.docs[:_MAX_TABLES]:
         console.print(f"[bold]{escape(plain(doc.doc_id))}[/bold]  {escape(plain(doc.title))}")
-        console.print(_doc_table(doc))
+        for table in _doc_tables(doc):
+            console.print(table)
     if len(view.docs) > _MAX_TABLES:
         console.print(f"… and {len(view.docs) - _MAX_TABLES:,} more documents, see the page.")
-    total = ", ".join(f"{escape(label)} {number:,}" for label, number in view.counts.most_common())
+    labels = (f"{escape(label)} {number:,}" for label, number in view.counts.most_common())
+    total = [", ".join(labels) or "no entities"]
     number = f"{len(view.docs):,} document{'' if len(view.docs) == 1 else 's'}"
-    console.print(f"{number}: {total or 'no entities'}")
+    for name in ("relations", "events"):
+        found = sum(len(getattr(doc, name)) for doc in view.docs)
+        total += [f"{found:,} {name.removesuffix('s') if found == 1 else name}"] if found else []
+    console.print(f"{number}: {'; '.join(total)}")
 
 
-def _doc_table(doc: SeenDoc) -> Table:
+def _doc_tables(doc: SeenDoc) -> Iterator[Table]:
+    yield _entity_table(doc)
+    if doc.relations:
+        table = _table("head", "relation", "tail")
+        for relation in doc.relations:
+            ends = (Text(plain(text)) for text in (relation.head, relation.label, relation.tail))
+            table.add_row(*ends, _score(relation.score))
+        yield table
+    if doc.events:
+        table = _table("", "event", "trigger")
+        for event in doc.events:
+            words = (Text(plain(text)) for text in (event.text, event.trigger))
+            table.add_row(f"{event.number}", *words, _score(event.score))
+        yield table
+
+
+def _table(*columns: str) -> Table:
+    """Return a table of texts and a score."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="left" if name else "right")
+    table.add_column("score", justify="right")
+    return table
+
+
+def _score(score: float | None) -> str:
+    return "" if score is None else f"{score:.2f}"
+
+
+def _entity_table(doc: SeenDoc) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("label", no_wrap=True)
     table.add_column("entity", overflow="fold")
@@ -283,8 +317,7 @@ def _doc_table(doc: SeenDoc) -> Table:
     before = ""
     for entity in doc.entities:
         label = Text(entity.label, style=f"black on {color_of(entity.label)}") if entity.label != before else ""
-        score = "" if entity.score is None else f"{entity.score:.2f}"
-        table.add_row(label, escape(plain(entity.text)), str(entity.count), score)
+        table.add_row(label, escape(plain(entity.text)), str(entity.count), _score(entity.score))
         before = entity.label
     if not doc.entities:
         table.add_row("", "no entities", "", "")

@@ -1,4 +1,4 @@
-"""``biomedplm view``: a page with highlighted entities."""
+"""``biomedplm view``: a page with entities, relations and events."""
 
 from pathlib import Path
 
@@ -21,11 +21,12 @@ def view_command(
     ),
     device: str = typer.Option("cpu", "--device", "-d", help="cpu, or cuda:0, cuda:1 …"),
     limit: int | None = typer.Option(None, "--limit", help="Show only so many documents. Default: all."),
-    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print no entities, only write the page."),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="Print no tables, only write the page."),
 ) -> None:
     """Write a page with the entities of documents highlighted, and print them.
 
-    The page needs no network and runs no script. A page that this command
+    Relations and events, where the model finds them, are drawn as arcs over
+    the text and listed in words. The page needs no network and runs no script. A page that this command
     wrote before is replaced.
 
     Example: echo "Aspirin reduced fever in rats." | biomedplm view - --output page.html

@@ -14,7 +14,8 @@ from spacy_biomedplm.cli.batches import make_batches, memory_errors
 from spacy_biomedplm.cli.pipeline import load_pipeline
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.inputs import InputDoc, find_inputs, make_input_doc, read_documents
-from spacy_biomedplm.visual.page import GENERATOR, render_doc, render_page
+from spacy_biomedplm.visual.events import describe_events
+from spacy_biomedplm.visual.page import GENERATOR, name_of_end, render_doc, render_page
 
 STDIN = "-"
 _BATCH_DOCS = 32
@@ -36,16 +37,43 @@ class SeenEntity:
 
 
 @dataclass(frozen=True)
+class SeenRelation:
+    """A relation of a document: what it joins, its label, and its score if it has one."""
+
+    head: str
+    label: str
+    tail: str
+    score: float | None
+
+
+@dataclass(frozen=True)
+class SeenEvent:
+    """An event of a document.
+
+    number (int): As on the page. text (str): The event in words, with those inside it. trigger (str): Its words.
+    score (float | None): Its score.
+    """
+
+    number: int
+    text: str
+    trigger: str
+    score: float | None
+
+
+@dataclass(frozen=True)
 class SeenDoc:
     """What a document holds, for a short listing.
 
     doc_id (str): Identifier. title (str): Title, or the beginning of the text.
     entities (tuple[SeenEntity, ...]): By label, then in the order of the text.
+    relations (tuple[SeenRelation, ...]): All of them. events (tuple[SeenEvent, ...]): In the order of the text.
     """
 
     doc_id: str
     title: str
     entities: tuple[SeenEntity, ...]
+    relations: tuple[SeenRelation, ...] = ()
+    events: tuple[SeenEvent, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +167,7 @@ def check_page(output: Path) -> None:
 def summarise(doc: Doc) -> SeenDoc:
     """Return what a document holds.
 
-    doc (Doc): With entities.
+    doc (Doc): With entities, relations and events, as far as it has them.
     """
     groups: dict[tuple[str, str], list[float | None]] = {}
     for ent in doc.ents:
@@ -149,7 +177,12 @@ def summarise(doc: Doc) -> SeenDoc:
         known = [score for score in scores if score is not None]
         entities.append(SeenEntity(label, text, len(scores), max(known, default=None)))
     title = doc.user_data.get("title") or doc.text[:80]
-    return SeenDoc(str(doc._.doc_id or ""), title, tuple(entities))
+    relations = (
+        SeenRelation(name_of_end(doc, found.head), found.label, name_of_end(doc, found.tail), found.score)
+        for found in doc._.relations
+    )
+    events = (SeenEvent(line.number, line.text, line.trigger, line.score) for line in describe_events(doc._.events))
+    return SeenDoc(str(doc._.doc_id or ""), title, tuple(entities), tuple(relations), tuple(events))
 
 
 def _describe(doc: Doc, origin: InputDoc) -> None:

@@ -1,45 +1,40 @@
-"""Relations as arcs above the text: SVG without scripts, one drawing for each run of sentences that they join."""
+"""Relations and events as arcs above the text: SVG without scripts, one drawing for each run of sentences they join."""
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from math import ceil
+from operator import or_
 
 from spacy.tokens import Doc, Span
 
 from spacy_biomedplm.sentences import sentence_ends
-from spacy_biomedplm.visual.colors import color_of
-from spacy_biomedplm.visual.marks import Mark, clean, css_class, find_lanes, mark_of
+from spacy_biomedplm.visual.marks import Mark, Trigger, clean, find_lanes, mark_of
+from spacy_biomedplm.visual.rows import CHAR, MARGIN, Place, Rows, Stack, find_stacks, set_rows, shorten
+from spacy_biomedplm.visual.shapes import (
+    FONT,
+    LANE,
+    LEVEL,
+    LOWEST,
+    Arc,
+    End,
+    Piece,
+    box_ends,
+    draw_bar,
+    draw_piece,
+    draw_stack,
+    draw_word,
+    stack_height,
+)
 
-# Pixels. Text is set in a fixed width, so that places are known without a browser.
-_CHAR = 8
-_FONT = 13
-_LEVEL = 22
-_LANE = 5
-_MARGIN = 12
-_LABEL_CHAR = 6.2
-
-
-class Arc(NamedTuple):
-    """A relation between two stretches of a text.
-
-    head, tail (Mark): The ends; the arrow points to the tail.
-    label (str): Label. tip (str): What the tooltip says.
-    """
-
-    head: Mark
-    tail: Mark
-    label: str
-    tip: str
-
-    @property
-    def start(self) -> int:
-        """First character of both ends."""
-        return min(self.head.start, self.tail.start)
-
-    @property
-    def end(self) -> int:
-        """Character after the last one of both ends."""
-        return max(self.head.end, self.tail.end)
+# Pixels.
+_COLUMN = 4
+_ABOVE_BOX = 10
+_BETWEEN_ROWS = 14
+_MIN_WIDTH = 600
+# Characters.
+_MAX_NAME = 28
 
 
 def relation_arcs(doc: Doc) -> list[Arc]:
@@ -56,122 +51,168 @@ def relation_arcs(doc: Doc) -> list[Arc]:
     return arcs
 
 
-def render_arcs(text: str, marks: Iterable[Mark], arcs: Sequence[Arc]) -> str:
-    """Return drawings of arcs with the sentences that they join.
+def render_arcs(text: str, marks: Iterable[Mark], arcs: Sequence[Arc], *, width: float | None = None) -> str:
+    """Return drawings of arcs and triggers with the sentences that they are in.
 
     text (str): The text of the document.
-    marks (Iterable[Mark]): Entities; those in the sentences that are drawn are shown, also without an arc.
+    marks (Iterable[Mark]): Entities, which are shown in the sentences that are drawn, also without an arc; triggers are
+        boxes of their own, and their sentences are drawn.
     arcs (Sequence[Arc]): What joins them.
-    RETURNS (str): HTML, escaped; empty without arcs.
+    width (float | None): Pixels of a row of text; None to set a drawing in one row. An arc between two rows goes to the
+        edge in both, and names the other end.
+    RETURNS (str): HTML, escaped; empty without arcs and triggers.
     """
-    every = {(mark.start, mark.end, mark.label): mark for mark in marks}
-    every.update(((m.start, m.end, m.label), m) for arc in arcs for m in (arc.head, arc.tail))
-    ordered = [every[key] for key in sorted(every)]
+    every = {_key(mark): mark for arc in arcs for mark in (arc.head, arc.tail)}
+    every.update((_key(mark), mark) for mark in marks)
+    ordered = sorted(every.values(), key=lambda mark: (mark.start, mark.end, mark.label))
+    triggers = [(mark.start, mark.end) for mark in ordered if isinstance(mark, Trigger)]
+    by_start = sorted(arcs, key=lambda arc: arc.start)
     drawings = []
-    for start, end in _runs(text, arcs):
-        inside = [mark.moved(-start) for mark in ordered if start <= mark.start and mark.end <= end]
-        own = [
-            arc._replace(head=arc.head.moved(-start), tail=arc.tail.moved(-start))
-            for arc in arcs
-            if start <= arc.start and arc.end <= end
-        ]
-        drawings.append(f'<div class="scroll">{_draw(text[start:end], inside, own)}</div>')
+    for start, end in _runs(text, [*triggers, *((arc.start, arc.end) for arc in arcs)]):
+        first = bisect_left(ordered, start, key=lambda mark: mark.start)
+        last = bisect_left(ordered, end, key=lambda mark: mark.start)
+        inside = [mark.moved(-start) for mark in ordered[first:last] if mark.end <= end]
+        first = bisect_left(by_start, start, key=lambda arc: arc.start)
+        last = bisect_left(by_start, end, key=lambda arc: arc.start)
+        own = [arc._replace(head=arc.head.moved(-start), tail=arc.tail.moved(-start)) for arc in by_start[first:last]]
+        drawings.append(f'<div class="scroll">{_draw(text[start:end], inside, own, width)}</div>')
     return "".join(drawings)
 
 
-def _runs(text: str, arcs: Sequence[Arc]) -> list[tuple[int, int]]:
-    """Return the runs of whole sentences that arcs lie in, those that overlap joined, without space around."""
+def _runs(text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the runs of whole sentences that places lie in, those that overlap joined, without other space around."""
     ends = [*sentence_ends(text), len(text)]
     starts = [0, *ends[:-1]]
-    runs: list[tuple[int, int]] = []
-    for arc in sorted(arcs, key=lambda arc: arc.start):
-        start = max(place for place in starts if place <= arc.start)
-        end = min(place for place in ends if place >= arc.end)
+    runs: list[tuple[int, int, int, int]] = []
+    for first, last in sorted(places):
+        start = starts[bisect_right(starts, first) - 1]
+        end = ends[bisect_left(ends, last)]
         if runs and start < runs[-1][1]:
-            start, end = runs[-1][0], max(end, runs.pop()[1])
-        runs.append((start, end))
+            start, before, first, furthest = runs.pop()
+            end, last = max(end, before), max(last, furthest)
+        runs.append((start, end, first, last))
     stripped = []
-    for start, end in runs:
+    for start, end, first, last in runs:
         part = text[start:end]
-        stripped.append((end - len(part.lstrip()), start + len(part.rstrip())))
+        stripped.append((min(first, end - len(part.lstrip())), max(last, start + len(part.rstrip()))))
     return stripped
 
 
-def _draw(text: str, marks: Sequence[Mark], arcs: Sequence[Arc]) -> str:
-    levels = _find_levels(arcs)
-    lanes = find_lanes(marks)
-    base = _MARGIN + (max(levels, default=0) + 1) * _LEVEL + _FONT
-    width = 2 * _MARGIN + len(text) * _CHAR
-    height = base + (max(lanes, default=0) + 2) * _LANE + _MARGIN
+def _draw(text: str, marks: Sequence[Mark], arcs: Sequence[Arc], limit: float | None) -> str:
+    stacks = find_stacks(marks)
+    rows = set_rows(text, marks, stacks, limit)
+    width = ceil(max(rows.width, limit or 0) if rows.number > 1 else rows.width)
+    places = {stack: rows.boxes.get(stack.start) or rows.find(stack.start, stack.end)[0] for stack in stacks}
+    pieces = _divide(arcs, rows, places, width)
+    levels = _find_levels(pieces, places, width)
+    bars = list({_key(mark)[:3]: mark for mark in marks}.values())
+    lanes = find_lanes(bars)
+    room = (max(lanes, default=0) + 2) * LANE
+    bases = _find_bases(rows, [*zip(pieces, levels, strict=True)], places, room)
+    height = ceil(bases[-1] + room + MARGIN)
+    style = "" if limit is None else f' style="min-width: {min(width, _MIN_WIDTH)}px"'
     parts = [
-        f'<svg class="arcs" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img" '
-        f'aria-label="{clean(_describe(arcs))}">'
+        f'<svg class="arcs{" rows" if limit else ""}" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}"{style} role="img" aria-label="{clean(_describe(marks, arcs))}">'
     ]
-    for mark, lane in zip(marks, lanes, strict=True):
-        x, y = _MARGIN + mark.start * _CHAR, base + 4 + lane * _LANE
-        size = f'width="{(mark.end - mark.start) * _CHAR}" height="{_LANE - 1}" fill="{color_of(mark.label)}"'
-        tip = clean(f"{mark.text}: {mark.tip}")
-        parts.append(f'<rect class="{css_class(mark.label)}" x="{x}" y="{y}" {size}><title>{tip}</title></rect>')
-    # Each word is set to its own width: letters of other scripts are as wide as they are.
-    for start, end in _words(text):
-        parts.append(
-            f'<text x="{_MARGIN + start * _CHAR}" y="{base}" textLength="{(end - start) * _CHAR}" '
-            f'lengthAdjust="spacingAndGlyphs">{clean(text[start:end])}</text>'
-        )
-    parts += [
-        _draw_arc(arc, base - _FONT - level * _LEVEL - 4, base - _FONT) for arc, level in zip(arcs, levels, strict=True)
-    ]
+    for mark, lane in zip(bars, lanes, strict=True):
+        parts += [draw_bar(mark, place, bases[place.row], lane) for place in rows.find(mark.start, mark.end)]
+    parts += [draw_word(text[start:end], place, bases[place.row]) for start, end, place in rows.words]
+    parts += [draw_stack(stack, place, bases[place.row] - FONT) for stack, place in places.items()]
+    # High arcs first: their ends cross the arcs below, and are not drawn over the labels of those.
+    for piece, level in sorted(zip(pieces, levels, strict=True), key=lambda found: -found[1]):
+        parts.append(draw_piece(piece, LOWEST + level * LEVEL, bases[piece.row] - FONT, width))
     return "".join([*parts, "</svg>"])
 
 
-def _draw_arc(arc: Arc, top: int, bottom: int) -> str:
-    start, end = (_MARGIN + (mark.start + mark.end) * _CHAR / 2 for mark in (arc.head, arc.tail))
-    if abs(end - start) < _CHAR:
-        start, end = start - _CHAR, end + _CHAR
-    # Ends of arcs over the same mention are a little apart.
-    bend = 4 if end > start else -4
-    top -= 10
-    middle = (start + end) / 2
-    size = len(arc.label) * _LABEL_CHAR + 6
-    path = f"M{start:.1f},{bottom} L{start + bend:.1f},{top} L{end - bend:.1f},{top} L{end:.1f},{bottom}"
-    arrow = f"M{end:.1f},{bottom} l-3,-6 l6,0 z"
-    return (
-        f'<g class="arc"><title>{clean(f"{arc.label}: {arc.tip}")}</title>'
-        f'<path d="{path}"/><path class="tip" d="{arrow}"/>'
-        f'<rect x="{middle - size / 2:.1f}" y="{top - 7}" width="{size:.1f}" height="14"/>'
-        f'<text class="name" x="{middle:.1f}" y="{top + 4}" text-anchor="middle">{clean(arc.label)}</text></g>'
-    )
+def _divide(arcs: Iterable[Arc], rows: Rows, places: Mapping[Stack, Place], width: float) -> list[Piece]:
+    """Return arcs as the pieces that are drawn: one, or two if the ends are in different rows."""
+    ends: dict[object, End] = {
+        _key(mark): end for stack, place in places.items() for mark, end in box_ends(stack, place)
+    }
+    pieces: list[Piece] = []
+    for arc in arcs:
+        label = shorten(arc.label)
+        head, tail = (_find_end(mark, ends, rows) for mark in (arc.head, arc.tail))
+        if head.row == tail.row:
+            pieces.append(_join(arc, label, head, tail))
+            continue
+        down = head.row < tail.row
+        edges = (width - 1, 1) if down else (1, width - 1)
+        there = f"{label}: {shorten(arc.tail.name, _MAX_NAME)}"
+        back = f"{label} of {arc.head.number if isinstance(arc.head, Trigger) else shorten(arc.head.name, _MAX_NAME)}"
+        pieces.append(Piece(head.row, head.leave(right=down), edges[0], head.height, None, there, arc))
+        pieces.append(Piece(tail.row, edges[1], tail.reach(right=not down), None, tail.height, back, arc))
+    return pieces
 
 
-def _find_levels(arcs: Sequence[Arc]) -> list[int]:
-    """Give each arc the lowest level on which no other overlaps with it or its label, short ones first."""
-    taken: list[list[tuple[float, float]]] = []
-    levels = [0] * len(arcs)
-    for number in sorted(
-        range(len(arcs)), key=lambda number: (arcs[number].end - arcs[number].start, arcs[number].start)
-    ):
-        arc = arcs[number]
-        places = sorted((mark.start + mark.end) / 2 * _CHAR for mark in (arc.head, arc.tail))
-        middle, half = sum(places) / 2, len(arc.label) * _LABEL_CHAR / 2 + 6
-        own = min(places[0], middle - half), max(places[1], middle + half)
-        level = 0
-        while level < len(taken) and any(own[0] < end and start < own[1] for start, end in taken[level]):
-            level += 1
-        if level == len(taken):
-            taken.append([])
-        taken[level].append(own)
-        levels[number] = level
+def _join(arc: Arc, label: str, head: End, tail: End) -> Piece:
+    """Return an arc in one row."""
+    if abs(head.middle - tail.middle) >= CHAR:
+        right = head.middle < tail.middle
+        start, end = head.leave(right=right), tail.reach(right=not right)
+    else:
+        start, end = head.leave(right=False), tail.reach(right=True)
+        if end - start < 2 * CHAR:
+            start, end = start - CHAR, end + CHAR
+    return Piece(head.row, start, end, head.height, tail.height, label, arc)
+
+
+def _find_end(mark: Mark, ends: Mapping[object, End], rows: Rows) -> End:
+    """Return where arcs of a mark end: at its box, or above the middle of its characters in their first row."""
+    found = ends.get(_key(mark))
+    if found is not None:
+        return found
+    place = rows.find(mark.start, mark.end)[0]
+    return End(place.row, place.middle, place.middle)
+
+
+def _find_levels(pieces: Sequence[Piece], places: Mapping[Stack, Place], width: float) -> list[int]:
+    """Give each piece the lowest level on which no other overlaps with it, its label or a box, short ones first."""
+    # One number for each column of pixels and row, the bits of which are the levels that are taken.
+    taken: dict[int, list[int]] = defaultdict(lambda: [0] * (int(width / _COLUMN) + 2))
+    for stack, place in places.items():
+        columns = taken[place.row]
+        full = (1 << max(0, ceil((stack_height(stack) + _ABOVE_BOX - LOWEST) / LEVEL))) - 1
+        for column in range(max(0, int(place.start / _COLUMN)), min(int(place.end / _COLUMN) + 1, len(columns))):
+            columns[column] |= full
+    levels = [0] * len(pieces)
+    for number in sorted(range(len(pieces)), key=lambda number: pieces[number].order):
+        columns = taken[pieces[number].row]
+        left, right = pieces[number].extent(width)
+        first = max(0, ceil(left / _COLUMN))
+        last = max(first + 1, int(right / _COLUMN))
+        union = reduce(or_, columns[first:last], 0)
+        levels[number] = (~union & (union + 1)).bit_length() - 1
+        for column in range(first, min(last, len(columns))):
+            columns[column] |= 1 << levels[number]
     return levels
 
 
-def _words(text: str) -> Iterable[tuple[int, int]]:
-    cuts = [
-        0,
-        *(place for place in range(1, len(text)) if text[place].isspace() != text[place - 1].isspace()),
-        len(text),
-    ]
-    return ((start, end) for start, end in pairwise(cuts) if end > start and not text[start].isspace())
+def _find_bases(
+    rows: Rows, pieces: Iterable[tuple[Piece, int]], places: Mapping[Stack, Place], room: float
+) -> list[float]:
+    """Return where the text of each row stands, below its boxes and arcs."""
+    heights = [0.0] * rows.number
+    for stack, place in places.items():
+        heights[place.row] = max(heights[place.row], stack_height(stack))
+    for piece, level in pieces:
+        heights[piece.row] = max(heights[piece.row], (level + 1) * LEVEL)
+    bases = []
+    top = float(MARGIN)
+    for height in heights:
+        bases.append(top + height + FONT)
+        top = bases[-1] + room + _BETWEEN_ROWS
+    return bases
 
 
-def _describe(arcs: Sequence[Arc]) -> str:
+def _key(mark: Mark) -> tuple[object, ...]:
+    """Return what tells marks apart: those of one place and label are one, but triggers of different events are not."""
+    return mark.start, mark.end, mark.label, mark.number if isinstance(mark, Trigger) else 0
+
+
+def _describe(marks: Iterable[Mark], arcs: Iterable[Arc]) -> str:
+    numbers = sorted(mark.number for mark in marks if isinstance(mark, Trigger))
+    if numbers:
+        return f"Events {', '.join(map(str, numbers))} of the list below"
     return "; ".join(f"{arc.head.text} {arc.label} {arc.tail.text}" for arc in arcs)

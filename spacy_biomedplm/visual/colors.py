@@ -13,6 +13,9 @@ _KINDS = {
     "#c3fae8": ("ANATOMY", "ORGAN", "TISSUE", "MULTI-TISSUE_STRUCTURE", "ANATOMICAL_SYSTEM", "ORGANISM_SUBDIVISION"),
     "#d8f5a2": ("DNA", "SO"),
     "#99e9f2": ("RNA",),
+    "#c0eb75": ("POSITIVE_REGULATION", "ACTIVATION"),
+    "#ffb3a7": ("NEGATIVE_REGULATION", "INACTIVATION"),
+    "#d3dae2": ("REGULATION",),
     "#e9d8c4": ("CELLULAR_COMPONENT", "COMPLEX", "ORGANISM_SUBSTANCE"),
 }
 _OTHERS = ("#bac8ff", "#fcc2d7", "#96f2d7", "#ffe066", "#ced4da")

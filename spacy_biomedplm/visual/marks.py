@@ -1,13 +1,14 @@
 """Entities as marks in HTML: flat ones in displaCy's style, overlapping ones as stacked lines."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 from typing import Any
 
 from spacy import displacy
 from spacy.tokens import Span
+from typing_extensions import Self
 
 import spacy_biomedplm.attributes  # noqa: F401 (registers span._.score)
 from spacy_biomedplm.visual.colors import color_of
@@ -30,6 +31,7 @@ class Mark:
     start (int): First character. end (int): Character after the last one.
     text (str): The characters. label (str): Label.
     score (float | None): Probability in [0, 1]. guideline (str): What the label follows, or "".
+    concepts (str): Identifiers of its concepts, or "".
     """
 
     start: int
@@ -38,23 +40,56 @@ class Mark:
     label: str
     score: float | None = None
     guideline: str = ""
+    concepts: str = ""
 
     @property
     def tip(self) -> str:
         """What the tooltip says."""
-        parts = [self.label]
+        parts = [self.label, self.concepts] if self.concepts else [self.label]
         if self.score is not None:
             parts.append(f"score {self.score:.2f}")
         if self.guideline:
             parts.append(f"as in {self.guideline}")
         return ", ".join(parts)
 
-    def moved(self, offset: int) -> "Mark":
+    @property
+    def name(self) -> str:
+        """What it is called where it cannot be seen."""
+        return self.text
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What is said of it, in words."""
+        return ()
+
+    def moved(self, offset: int) -> Self:
         """Return the mark at another place.
 
         offset (int): Characters to add.
         """
-        return Mark(self.start + offset, self.end + offset, self.text, self.label, self.score, self.guideline)
+        return replace(self, start=self.start + offset, end=self.end + offset)
+
+
+@dataclass(frozen=True)
+class Trigger(Mark):
+    """The trigger of one event; the label is the event's.
+
+    number (int): Number of the event, from 1. negated, speculated (bool): What is said of the event.
+    """
+
+    number: int = 0
+    negated: bool = False
+    speculated: bool = False
+
+    @property
+    def name(self) -> str:
+        """The event's label and number."""
+        return f"{self.label} {self.number}"
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What is said of the event, in words."""
+        return ("negated",) * self.negated + ("speculated",) * self.speculated
 
 
 def mark_of(span: Span) -> Mark:
@@ -62,7 +97,17 @@ def mark_of(span: Span) -> Mark:
 
     span (Span): The entity.
     """
-    return Mark(span.start_char, span.end_char, span.text, span.label_, span._.score, span.id_)
+    concepts = ", ".join(_find_concepts(span))
+    return Mark(span.start_char, span.end_char, span.text, span.label_, span._.score, span.id_, concepts)
+
+
+def _find_concepts(span: Span) -> list[str]:
+    """Return the concepts that an entity stands for, of those that linkers found the best."""
+    links = [link for found in span._.links.values() for link in found]
+    if span.kb_id_ or links:
+        found: str = span.kb_id_ or max(links, key=lambda link: link.score).concept_id
+        return found.split("|")
+    return [id for id, _ in span._.kb_ents]
 
 
 def clean(text: str) -> str:

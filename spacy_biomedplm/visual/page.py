@@ -1,4 +1,4 @@
-"""A page that stands alone: documents with highlighted entities, a legend with counts, a table for each document."""
+"""A page that stands alone: documents with highlighted entities, relations and events, and a legend with counts."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,11 +10,15 @@ from spacy_biomedplm.about import __title__, __version__
 from spacy_biomedplm.attributes import ENTITIES_KEY, Event
 from spacy_biomedplm.visual.arcs import relation_arcs, render_arcs
 from spacy_biomedplm.visual.colors import color_of
+from spacy_biomedplm.visual.events import describe_events, event_arcs
 from spacy_biomedplm.visual.marks import Mark, clean, css_class, mark_of, render_flat, render_stacked
 from spacy_biomedplm.visual.style import STYLE
 
 GENERATOR = f'<meta name="generator" content="{__title__}'
 """Stands in every page, so that a page can be told from other files."""
+
+# Pixels of a row of text: a drawing is as wide as a card, and a little smaller on a narrow window.
+_ROW = 720
 
 # No script can run, whatever the documents hold.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -41,6 +45,7 @@ def render_doc(doc: Doc) -> str:
         parts.append('<p class="note">This document has no text.</p>')
     parts.append(_table(marks))
     parts.append(_relations(doc))
+    parts.append(_events(doc, marks))
     every = [mark_of(span) for span in sorted(doc.spans.get(ENTITIES_KEY, []))]
     if {_key(mark) for mark in every} - {_key(mark) for mark in marks}:
         summary = f"All {len(every)} mentions, with those that overlap or follow other guidelines"
@@ -123,8 +128,7 @@ def _relations(doc: Doc) -> str:
     arcs = render_arcs(doc.text, [mark_of(span) for span in doc.ents], relation_arcs(doc))
     rows = []
     for relation in relations:
-        ends = (end.text if isinstance(end, Span) else name_of_end(doc, end) for end in (relation.head, relation.tail))
-        head, tail = map(clean, ends)
+        head, tail = (clean(name_of_end(doc, end)) for end in (relation.head, relation.tail))
         score = "" if relation.score is None else f"{relation.score:.2f}"
         more = ", ".join(f"{name}: {value}" for name, value in relation.infons.items())
         rows.append(
@@ -137,11 +141,28 @@ def _relations(doc: Doc) -> str:
     return f"<details open><summary>{count}</summary>{arcs}{table}</details>"
 
 
-def name_of_end(doc: Doc, end: Event | str) -> str:
-    """Return an event's trigger, or a concept with the first mention that stands for it.
+def _events(doc: Doc, marks: Sequence[Mark]) -> str:
+    """Return the events of a document: triggers and arcs over its text, and a line for each."""
+    events = doc._.events
+    if not events:
+        return ""
+    triggers, arcs = event_arcs(events)
+    drawing = render_arcs(doc.text, [*marks, *triggers], arcs, width=_ROW)
+    items = []
+    for line in describe_events(events):
+        score = "" if line.score is None else f' <span class="score">{line.score:.2f}</span>'
+        items.append(f'<li>{line.html}{score} <span class="by">“{clean(line.trigger)}”</span></li>')
+    count = f"{len(events)} {'event' if len(events) == 1 else 'events'}"
+    return f'<details open><summary>{count}</summary>{drawing}<ol class="events">{"".join(items)}</ol></details>'
 
-    doc (Doc): The document. end (Event | str): Head or tail of a relation.
+
+def name_of_end(doc: Doc, end: Span | Event | str) -> str:
+    """Return the text of a mention, an event's trigger, or a concept with the first mention that stands for it.
+
+    doc (Doc): The document. end (Span | Event | str): Head or tail of a relation.
     """
+    if isinstance(end, Span):
+        return end.text
     if isinstance(end, Event):
         return f"{end.trigger.text} ({end.label})"
     of_concept = (span.text for span in [*doc.ents, *doc.spans.get(ENTITIES_KEY, ())] if end in span.kb_id_.split("|"))

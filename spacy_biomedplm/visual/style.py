@@ -40,6 +40,17 @@ td:first-child { min-width: 8rem; }
 .arc path.tip { fill: var(--faint); }
 .arc rect { fill: var(--card); }
 .arc .name { font-size: 10px; fill: var(--text); }
+.rows { max-width: 100%; height: auto; }
+.box rect { stroke: #495057; }
+.box.maybe rect { stroke: var(--text); stroke-width: 1.5; stroke-dasharray: 5 3; }
+.box path { stroke: #b02525; stroke-width: 1.5; }
+.box .name { font-size: 10px; fill: #1c2128; }
+.arcs .word { fill: none; stroke: var(--line); }
+.events { margin: .5rem 0 0; padding-left: 2.5rem; font-size: .875rem; }
+.events li::marker { color: var(--faint); font-variant-numeric: tabular-nums; }
+.events em { font-style: normal; font-weight: 600; }
+.events .score { font-variant-numeric: tabular-nums; }
+.events .by { color: var(--faint); }
 .stacked { white-space: pre-wrap; line-height: 2.4; margin-top: .5rem; }
 .stacked span { background: var(--card); }
 @media (max-width: 40rem) {

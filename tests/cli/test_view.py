@@ -1,7 +1,14 @@
+from collections import Counter
+
 import pytest
+import spacy
+from spacy.tokens import Doc, Span
 from typer.testing import CliRunner
 
+from spacy_biomedplm.attributes import Argument, Event, Relation
 from spacy_biomedplm.cli import app
+from spacy_biomedplm.cli.display import print_docs
+from spacy_biomedplm.cli.viewing import View, summarise
 
 
 def test_view_writes_a_page_and_prints_entities(run, toy_model, corpus, tmp_path):
@@ -55,3 +62,28 @@ def test_view_refuses_odd_limits(run, toy_model, corpus, tmp_path, limit):
     result = run("view", corpus, "-m", toy_model, "-o", tmp_path / "page.html", "--limit", limit)
     assert result.exit_code == 1
     assert result.stderr == f"Error [B635] Wanted --limit 1 or more, found {limit}.\n"
+
+
+def test_view_prints_relations_and_events(capsys):
+    words = "IL-4 [bold]induces phosphorylation\x1b of STAT6".split()
+    doc = Doc(spacy.blank("en").vocab, words=words)
+    il4, stat6 = (Span(doc, place, place + 1, label="Protein") for place in (0, 4))
+    inner = Event(doc[2:3], "Phosphorylation", (Argument("Theme", stat6),), speculated=True)
+    doc._.events = [
+        Event(doc[1:2], "Regulation", (Argument("Theme", inner), Argument("Cause", il4)), True, score=0.875)
+    ]
+    doc._.relations = [Relation(il4, "acts [on]", "NCBIGene:6778", 0.5)]
+    print_docs(View((summarise(doc),), Counter()))
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "head relation tail score" in lines
+    assert "IL-4 acts [on] NCBIGene:6778 0.50" in lines
+    assert "event trigger score" in lines
+    shown = " ".join(lines)
+    assert "\x1b" not in shown
+    assert "1 Regulation(Theme: Phosphorylation(Theme: STAT6)" in shown
+    assert "[bold]induces 0.88" in shown
+    assert "[negated]" in shown
+    assert "2 Phosphorylation(Theme: STAT6) [speculated] phosphorylation\ufffd" in lines
+    assert lines[-1] == "1 document: no entities; 1 relation; 2 events"
+    print_docs(View((summarise(doc),), Counter()), quiet=True)
+    assert capsys.readouterr().out == ""
