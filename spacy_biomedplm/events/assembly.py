@@ -8,11 +8,11 @@ from typing import TypeAlias
 from spacy_biomedplm.events.graph import Edge, Filled, Graph, Structure, canonical
 from spacy_biomedplm.events.schemes import EventScheme, base_role
 
-MOST_CANDIDATES = 64
+MOST_CANDIDATES = 256
 """Candidate events of a trigger; of more, those with the most probable roles are looked at."""
 
-_MOST_CHOICES = 8
-_MOST_WAYS = 512
+_MOST_CHOICES = 12
+_MOST_WAYS = 2048
 
 Propose: TypeAlias = Callable[
     [Graph, int, Sequence[Edge], dict[int, list[int]], EventScheme], tuple[list[Structure], int]

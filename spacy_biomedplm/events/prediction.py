@@ -34,8 +34,8 @@ class Thresholds(NamedTuple):
     """Probabilities that triggers, roles, events, negation and speculation need."""
 
     triggers: float = 0.2
-    roles: float = 0.2
-    events: float = 0.4
+    roles: float = 0.15
+    events: float = 0.3
     modalities: float = 0.5
 
 
