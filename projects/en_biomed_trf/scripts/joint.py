@@ -1,4 +1,4 @@
-"""Compare one encoder for entities and relations with an encoder for each.
+"""Compare one encoder for entities, relations and events with an encoder for each.
 
 python scripts/joint.py metrics/scores.json --results ../../benchmarks/results --docs ../../docs/benchmarks.md
 """
@@ -12,14 +12,21 @@ from typing import Any
 import typer
 from records import describe, fill_marker, markdown_table, provenance, write_json
 
+TRAINING = "en_biomed_trf"
+"""What records of events name as their training if they are of the joint pipeline."""
+
 
 def main(
     scores: Path = typer.Argument(..., exists=True, help="Scores of entities of the joint pipeline."),
-    results: Path = typer.Option(..., exists=True, help="Folder of accuracy.json, relations.json and joint.json."),
+    results: Path = typer.Option(
+        ...,
+        exists=True,
+        help="Folder of accuracy_entities.json, relations.json and events.json.",
+    ),
     docs: Path = typer.Option(..., exists=True, help="Markdown file with the marker `joint`."),
 ) -> None:
     """Write joint.json and its table."""
-    joint, alone = _read(scores), _read(results / "accuracy.json")
+    joint, alone = _read(scores), _read(results / "accuracy_entities.json")
     entities = {
         corpus: {"joint": joint["corpora"][corpus]["micro"]["f1"], "separate": alone["corpora"][corpus]["micro"]["f1"]}
         for corpus in joint["corpora"]
@@ -36,17 +43,34 @@ def main(
         }
         for corpus, given in sorted({(record["corpus"], record["given"]) for record in together})
     }
+    answers = _read(results / "events.json")["records"]
+    events = {
+        f"{one['corpus']}, {one['given']} given": {
+            "joint": one["f1"],
+            "separate": _mean(
+                other["f1"]
+                for other in answers
+                if (other["corpus"], other["given"], other["decoder"]) == (one["corpus"], one["given"], one["decoder"])
+                and other["training"] == one["corpus"]
+            ),
+        }
+        for one in answers
+        if one["training"] == TRAINING
+    }
     record = {
-        "figure": "F1 on test documents (drugprot: development documents) of one encoder that learned entities and "
-        "relations together, and of an encoder for entities and one for the relations of each corpus",
+        "figure": "F1 on test documents (drugprot and events: development documents) of one encoder that learned "
+        "entities, relations and events together, and of an encoder for entities, one for the relations of each corpus "
+        "and one for the events of each",
         **provenance(joint["seed"]),
         "entities": entities,
         "entities_mean": {key: round(value, 5) for key, value in mean.items()},
         "relations": relations,
+        "events": events,
     }
     write_json(results / "joint.json", record)
     rows = [["entities", name, row] for name, row in [*entities.items(), ("mean", mean)]]
     rows += [["relations", name, row] for name, row in relations.items()]
+    rows += [["events", name, row] for name, row in events.items()]
     cells = [[task, name, *map(_per_cent, (row["joint"], row["separate"]))] for task, name, row in rows]
     table = markdown_table(["task", "corpus", "one encoder", "separate encoders"], cells, left=2)
     fill_marker(docs, "joint", f"{table}\n\n{describe(record)}")
