@@ -26,7 +26,7 @@ Everything is kept in ``doc.user_data`` as plain strings and numbers, so it surv
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -189,9 +189,23 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
     doc (Doc): The document.
     relations (Iterable[Relation]): Heads and tails are spans or events of it, or concept identifiers.
     """
-    _forget(doc, {row["id"] for row in doc.user_data.get(RELATIONS_KEY, ())})
-    names = _new_ids("R", _taken(doc, EVENTS_KEY))
-    doc.user_data[RELATIONS_KEY] = [
+    replace_relations(doc, relations, lambda infons: True)
+
+
+def replace_relations(
+    doc: Doc, relations: Iterable[Relation], is_replaced: Callable[[Mapping[str, str]], bool]
+) -> None:
+    """Put relations in place of some that a document has; the others stay as they are, also those with many ends.
+
+    doc (Doc): The document.
+    relations (Iterable[Relation]): Heads and tails are spans or events of it, or concept identifiers.
+    is_replaced (Callable[[Mapping[str, str]], bool]): Takes the infons of a relation.
+    """
+    rows = doc.user_data.get(RELATIONS_KEY, ())
+    kept = [row for row in rows if not is_replaced(row["infons"])]
+    _forget(doc, {row["id"] for row in rows} - {row["id"] for row in kept})
+    names = _new_ids("R", _taken(doc, EVENTS_KEY) | {row["id"] for row in kept})
+    doc.user_data[RELATIONS_KEY] = kept + [
         {
             "id": next(names),
             "label": relation.label,

@@ -81,8 +81,8 @@ class Errors:
     B221 = "{setting} is {found}, wanted {wanted}. Correct it in the config of the component."
     B222 = "schemes.{scheme}: {key} = {value} cannot be, wanted {wanted}. Correct it in the config of the component."
     B223 = (
-        "The relation '{label}' is not one of guideline '{guideline}', which has: {known}. Correct the document, or "
-        "add the label to schemes.{guideline}.labels."
+        "Document '{doc}' has a relation '{label}', but was annotated by guideline '{guideline}' for: {known}. Correct "
+        "doc._.annotated or the relation, or add the label to schemes.{guideline}.labels."
     )
     B224 = (
         "'{component}' reads every pair by itself (execution = 'per_pair'), but its encoder is a listener, which knows "
@@ -811,6 +811,20 @@ class Warnings:
         "'{component}': document '{doc}' has more by '{guideline}' than is looked at: {pairs} pairs of a trigger and "
         "what can take part were left out, the farthest apart, and {candidates} candidate events, the least probable. "
         "Give it in parts, or raise trigger_threshold and role_threshold."
+    )
+    W614 = (
+        "The guideline '{guideline}' of relations is left out: it has the labels {labels}, but no document shows what "
+        "entities they connect. Check that both ends of its relations are entities or concepts of the document, or set "
+        "schemes.{guideline}.ends."
+    )
+    W616 = (
+        "'{component}': {most} of the {count} pairs of document '{doc}' by '{guideline}' are learned from this time, "
+        "drawn by chance: all at once would not fit into memory. Set sample_pairs, or give a narrower context or "
+        "max_distance_tokens to the candidates."
+    )
+    W615 = (
+        "'{component}': pairs of {guidelines} have several labels, of which objective = 'softmax' finds one. Use "
+        "'sigmoid' or 'adaptive_threshold'."
     )
     W602 = (
         "The model predicted {found} and nothing that the corpus annotates ({gold}). Choose the corpus' guideline "

@@ -30,6 +30,7 @@ from spacy_biomedplm.encoder.windows import (
 )
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.layers.memory import return_freed_memory
+from spacy_biomedplm.layers.ranges import check_range
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 
 # Bytes of vectors; it takes some milliseconds to give freed memory back.
@@ -70,11 +71,11 @@ def build_plm_encoder(
     RETURNS (Model[list[Doc], list[Floats2d]]): One array of shape (tokens, width) per document.
     RAISES (BiomedplmError): B005 for a number out of its range.
     """
-    _check_range("max_batch_cells", max_batch_cells, max_batch_cells >= 1, "1 or more")
-    _check_range("frozen_layers", frozen_layers, frozen_layers >= 0, "0 or more")
-    _check_range("layer_decay", layer_decay, 0 < layer_decay <= 1, "a number above 0, at most 1")
-    _check_range("piece_dropout", piece_dropout, 0 <= piece_dropout < 1, "a number from 0 to below 1")
-    _check_range("average_decay", average_decay, 0 <= average_decay < 1, "a number from 0 to below 1")
+    check_range("max_batch_cells", max_batch_cells, max_batch_cells >= 1, "1 or more")
+    check_range("frozen_layers", frozen_layers, frozen_layers >= 0, "0 or more")
+    check_range("layer_decay", layer_decay, 0 < layer_decay <= 1, "a number above 0, at most 1")
+    check_range("piece_dropout", piece_dropout, 0 <= piece_dropout < 1, "a number from 0 to below 1")
+    check_range("average_decay", average_decay, 0 <= average_decay < 1, "a number from 0 to below 1")
     options = Options(layer, pooling, precision, window, overlap, max_batch_cells, piece_dropout)
     groups = partial(parameter_groups, frozen_layers=frozen_layers, layer_decay=layer_decay)
     return Model(
@@ -316,11 +317,6 @@ def _init(model: Model[Any, Any], X: Any = None, Y: Any = None, *, name: str, op
         raise BiomedplmError(coded("B108", name=name, found=stored["width"], wanted=wanted))
     _check_window(options, stored)
     torch_shim(model).set_module(stored, network, choose_dtype(options.precision, get_torch_default_device()))
-
-
-def _check_range(key: str, value: float, possible: bool, wanted: str) -> None:
-    if not possible:
-        raise BiomedplmError(coded("B005", key=key, value=value, wanted=wanted))
 
 
 def _check_window(options: Options, stored: dict[str, Any]) -> None:

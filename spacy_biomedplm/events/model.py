@@ -17,6 +17,7 @@ from spacy_biomedplm.events.network import EventNetwork, TriggerNetwork
 from spacy_biomedplm.events.prediction import Found, Page, Thresholds, find_events
 from spacy_biomedplm.events.schemes import EventScheme
 from spacy_biomedplm.events.tagging import TaggingNetwork, find_by_tags, tagging_losses, tagging_sizes
+from spacy_biomedplm.layers.ranges import check_head, check_range
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 
 _PASSED_ON = (0.2, 0.2)
@@ -40,7 +41,14 @@ def build_event_extractor(
     lr_scale (float): Factor on the learning rate of the config for this head.
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
     RETURNS (Model): In training the loss of each stage, shape (4,).
+    RAISES (BiomedplmError): B005 for a number that cannot be.
     """
+    check_range(
+        "attention_heads",
+        attention_heads,
+        attention_heads >= 1 and hidden_width % attention_heads == 0,
+        f"a divisor of hidden_width = {hidden_width}",
+    )
     settings = {"hidden": hidden_width, "heads": attention_heads}
     return _build(tok2vec, "templates", settings, lr_scale, average_decay)
 
@@ -56,6 +64,7 @@ def build_event_tagger(
     tok2vec (Model[list[Doc], list[Floats2d]]): Encoder, or listener to one.
     hidden_width, lr_scale, average_decay: See ``build_event_extractor``.
     RETURNS (Model): In training the loss of each stage, shape (4,).
+    RAISES (BiomedplmError): B005 for a number that cannot be.
     """
     return _build(tok2vec, "tags", {"hidden": hidden_width}, lr_scale, average_decay)
 
@@ -84,6 +93,7 @@ def _build(
     lr_scale: float,
     average_decay: float,
 ) -> Model[EventInput, Floats1d]:
+    check_head(hidden_width=settings["hidden"], lr_scale=lr_scale, average_decay=average_decay)
     groups = partial(_groups, lr_scale=lr_scale)
     shim = TorchShim(_DECODERS[decoder].network, groups, average_decay=average_decay)
     output: Model[Any, Floats1d] = Model(

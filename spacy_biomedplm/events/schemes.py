@@ -14,6 +14,9 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 
 _NUMBER = re.compile(r"\d+$")
 
+DEFAULT_GUIDELINE = "default"
+"""Guideline of documents that do not say what they are annotated for."""
+
 
 @dataclass(frozen=True)
 class EventScheme:
@@ -69,13 +72,13 @@ def make_schemes(stored: Mapping[str, Mapping[str, Any]]) -> list[EventScheme]:
 def annotated_labels(reference: Doc) -> dict[str, list[str]]:
     """Return the guidelines, and of each the types of events, that a gold document was annotated for.
 
-    reference (Doc): If ``doc._.annotated`` says nothing but there are events, those of the guideline "default".
+    reference (Doc): If ``doc._.annotated`` says nothing, it was by the guideline "default", also if it has no event.
     """
     if reference._.annotated is not None:
         found: dict[str, list[str]] = reference._.annotated.get("events", {})
         return found
     labels = sorted({row["label"] for row in reference.user_data.get(EVENTS_KEY, ())})
-    return {"default": labels} if labels else {}
+    return {DEFAULT_GUIDELINE: labels}
 
 
 def read_events(reference: Doc) -> tuple[Event, ...] | None:

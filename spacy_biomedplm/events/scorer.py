@@ -9,7 +9,7 @@ from spacy.training import Example
 
 from spacy_biomedplm.attributes import NEGATION, SPECULATION, Event
 from spacy_biomedplm.events.graph import inner_first
-from spacy_biomedplm.events.schemes import annotated_labels, base_role, read_events
+from spacy_biomedplm.events.schemes import DEFAULT_GUIDELINE, annotated_labels, base_role, read_events
 from spacy_biomedplm.scoring import PRF, count
 
 Fact = tuple[Hashable, ...]
@@ -44,7 +44,9 @@ def score_events(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         for guideline, labels in annotated_labels(example.reference).items():
             numbers: dict[Fact, int] = {}
             found = [one for one in example.predicted._.events if one.trigger.id_ not in guidelines - {guideline}]
-            right, given = (_facts([e for e in events if e.label in labels], numbers) for events in (gold, found))
+            # "default" knows no more than what each document has.
+            wanted = {*labels, *(one.label for one in found)} if guideline == DEFAULT_GUIDELINE else set(labels)
+            right, given = (_facts([e for e in events if e.label in wanted], numbers) for events in (gold, found))
             of_guideline = counts.setdefault(guideline, {kind: defaultdict(PRF) for kind in KINDS})
             for label in labels:
                 of_guideline["events"][label] += PRF()
@@ -54,6 +56,9 @@ def score_events(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
                         {fact for fact in given[kind] if fact[0] == name},
                         {fact for fact in right[kind] if fact[0] == name},
                     )
+    # Nothing says that anybody looked for events in documents that have none.
+    if not any(prf.gold for prf in counts.get(DEFAULT_GUIDELINE, {}).get("events", {}).values()):
+        counts.pop(DEFAULT_GUIDELINE, None)
     if not counts:
         return {"events_p": None, "events_r": None, "events_f": None, "triggers_f": None, "events_per_guideline": {}}
     events, triggers = (

@@ -16,7 +16,8 @@ Pooling = Literal["start", "ends", "mean", "max"]
 ContextPooling = Literal["none", "first", "attention", "pair"]
 
 _TYPE_WIDTH = 32
-_MOST_ROWS = 200_000
+# Distances of words of contexts to mentions that are looked at together.
+_MOST_CELLS = 400_000
 
 
 class PairNetwork(nn.Module):
@@ -63,10 +64,10 @@ class PairNetwork(nn.Module):
         RETURNS (Tensor): Shape (pairs, columns), followed, if the config says so, by what the scores are computed from,
             shape (pairs, columns + hidden).
         """
-        lengths = pairs.contexts[:, 1] - pairs.contexts[:, 0]
-        if self.training or lengths.sum() <= _MOST_ROWS:
+        cells = (pairs.contexts[:, 1] - pairs.contexts[:, 0]) * np.bincount(pairs.owners // 2, minlength=len(pairs))
+        if self.training or cells.sum() <= _MOST_CELLS:
             return self._judge(vectors, pairs, dropout)
-        ends = np.flatnonzero(np.diff(np.cumsum(lengths) // _MOST_ROWS)) + 1
+        ends = np.flatnonzero(np.diff(np.cumsum(cells) // _MOST_CELLS)) + 1
         parts = np.split(np.arange(len(pairs)), ends)
         return torch.cat([self._judge(vectors, pairs.chosen(part), dropout) for part in parts])
 

@@ -31,10 +31,10 @@ class PairArrays:
 
     def chosen(self, pairs: Ints) -> "PairArrays":
         """Return some pairs. pairs (Ints): Their numbers, ascending or each several times in a row."""
-        ends = np.searchsorted(self.owners, np.arange(2 * len(self) + 1))
         owners = (2 * pairs[:, None] + np.arange(2)).reshape(-1)
-        counts = ends[owners + 1] - ends[owners]
-        rows = np.repeat(ends[owners] - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+        starts = np.searchsorted(self.owners, owners)
+        counts = np.searchsorted(self.owners, owners, "right") - starts
+        rows = np.repeat(starts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
         return PairArrays(
             self.spans[rows],
             np.repeat(np.arange(len(owners)), counts),

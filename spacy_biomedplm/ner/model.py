@@ -12,6 +12,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
+from spacy_biomedplm.layers.ranges import check_head
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 from spacy_biomedplm.ner.network import TaggerNetwork, tagger_groups
 from spacy_biomedplm.ner.tags import make_schemes
@@ -35,7 +36,9 @@ def build_token_tagger(
     lr_scale (float): Factor on the learning rate of the config for this head; transitions learn ten times as fast.
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
     RETURNS (Model[list[Doc], list[Floats2d]]): One array of shape (tokens, tags of all guidelines) per document.
+    RAISES (BiomedplmError): B005 for a number that cannot be.
     """
+    check_head(hidden_width=hidden_width, lr_scale=lr_scale, average_decay=average_decay)
     shim = TorchShim(build_network, partial(tagger_groups, lr_scale=lr_scale), average_decay=average_decay)
     output: Model[list[Floats2d], list[Floats2d]] = Model(
         "tagger_head",

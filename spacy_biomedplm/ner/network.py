@@ -24,6 +24,9 @@ class TaggerNetwork(nn.Module):
         self.schemes = schemes
         self.lstm = nn.LSTM(width, hidden, bidirectional=True, batch_first=True) if hidden else None
         self.output = nn.Linear(2 * hidden or width, schemes[-1].columns.stop)
+        # Most words are no entities: what reads entities is not flooded while nothing has been learned.
+        with torch.no_grad():
+            self.output.bias[[scheme.columns.start for scheme in schemes]] += 3.0
         self.transitions = nn.ParameterList([torch.zeros(s.n_tags, s.n_tags) for s in schemes] if crf else [])
 
     def forward(self, vectors: torch.Tensor, lengths: list[int], dropout: float) -> torch.Tensor:

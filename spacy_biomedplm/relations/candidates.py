@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy_biomedplm.attributes import PASSAGES_KEY
 from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.relations.coordination import are_alternatives
+from spacy_biomedplm.relations.coordination import Coordination
 from spacy_biomedplm.relations.ends import End, concept_ends, mention_ends
 from spacy_biomedplm.relations.schemes import Scheme
 
@@ -35,6 +35,11 @@ class Pair(NamedTuple):
     tail: End
     context: tuple[int, int]
     distance: int
+
+
+def count_cells(pair: Pair) -> int:
+    """Return how many distances of a word to a mention a pair is judged by. pair (Pair): The pair."""
+    return (pair.context[1] - pair.context[0]) * (len(pair.head.mentions) + len(pair.tail.mentions))
 
 
 class Proposal(NamedTuple):
@@ -71,9 +76,9 @@ def create_pair_candidates(
         last, the passages (title, abstract, section), or everything.
     max_distance_tokens (int | None): Most tokens between the nearest mentions of a pair; None for any number.
     max_pairs (int): Most pairs of a document; of more, those with the nearest mentions are taken.
-    skip_alternatives (bool): Leave out pairs of mentions that the text names as alternatives or as one: of the same
-        words, in one list ("A, B and C"), one behind the other in brackets. Of the pairs of drugs that do not interact
-        half are of this kind (Chowdhury and Lavelli, 2013).
+    skip_alternatives (bool): Leave out pairs of mentions, of whatever type, that the text names as alternatives or as
+        one: of the same words, in one list ("A, B and C"), one behind the other in brackets, or overlapping. Of the
+        pairs of drugs that do not interact half are of this kind (Chowdhury and Lavelli, 2013).
     RETURNS (Candidates): What it does not propose is found by no component, and counts as missed.
     RAISES (BiomedplmError): B221 for a number below 1.
     """
@@ -93,9 +98,10 @@ def _propose(doc: Doc, scheme: Scheme, types: Mapping[str, str], *, settings: _S
     sentences = sentence_starts(doc)
     heads, tails, distances = _near_pairs(ends, sentences, scheme, settings.max_distance_tokens)
     if settings.skip_alternatives and scheme.level == "mention":
-        others = [(end.type, *end.mentions[0]) for end in ends]
+        places = [end.mentions[0] for end in ends]
+        mentions = Coordination(doc, places)
         kept = [
-            not are_alternatives(doc, others, head, tail)
+            not mentions.are_alternatives(places[head], places[tail])
             for head, tail in zip(heads.tolist(), tails.tolist(), strict=True)
         ]
         heads, tails, distances = heads[kept], tails[kept], distances[kept]
@@ -118,6 +124,7 @@ def _near_pairs(
     kinds = np.array([labels.index(end.type) for end in ends])
     places = np.array([place for end in ends for place in end.mentions])
     counts = np.array([len(end.mentions) for end in ends])
+    same = _numbers([end.target if isinstance(end.target, str) else end.mentions for end in ends])
     firsts = np.cumsum(counts) - counts
     in_sentence = np.searchsorted(sentences, places[:, 0], side="right")
     found: list[tuple[Ints, Ints, Ints]] = []
@@ -128,23 +135,21 @@ def _near_pairs(
             gaps = np.where(in_sentence[own, None] == in_sentence[None], gaps, np.iinfo(np.int64).max)
         nearest = np.minimum.reduceat(np.minimum.reduceat(gaps, firsts[block] - own.start), firsts, axis=1)
         limit = np.iinfo(np.int64).max if max_distance is None else max_distance + 1
-        wanted = (nearest < limit) & allowed[kinds[block]][:, kinds]
+        # One concept, or one mention with two labels, is no pair.
+        wanted = (nearest < limit) & allowed[kinds[block]][:, kinds] & (same[block, None] != same)
         numbers = np.arange(len(ends))
         # A pair that can be turned round is there once: ends are in the order of the text.
         wanted &= numbers[block, None] < numbers if scheme.symmetric else numbers[block, None] != numbers
         first, second = np.nonzero(wanted)
         found.append((first + block.start, second, nearest[first, second]))
     heads, tails, distances = (np.concatenate(part) for part in zip(*found, strict=True))
-    rows = enumerate(zip(heads.tolist(), tails.tolist(), strict=True))
-    same = [row for row, (head, tail) in rows if _is_same(ends[head], ends[tail])]
-    return np.delete(heads, same), np.delete(tails, same), np.delete(distances, same)
+    return heads, tails, distances
 
 
-def _is_same(head: End, tail: End) -> bool:
-    """Return whether two ends are one concept, or one mention with two labels."""
-    if isinstance(head.target, str):
-        return head.target == tail.target
-    return head.mentions == tail.mentions
+def _numbers(keys: Sequence[object]) -> Ints:
+    """Return a number for each key, the same for equal ones."""
+    number_of: dict[object, int] = {}
+    return np.array([number_of.setdefault(key, len(number_of)) for key in keys])
 
 
 def _blocks(counts: Ints, n_mentions: int) -> Iterator[slice]:

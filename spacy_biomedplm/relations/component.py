@@ -15,12 +15,12 @@ from thinc.api import Model, set_dropout_rate
 from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
-from spacy_biomedplm.attributes import Relation
+from spacy_biomedplm.attributes import Relation, replace_relations
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.layers.initializing import warn_of_stream
 from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
-from spacy_biomedplm.relations.candidates import Candidates, Pair
+from spacy_biomedplm.relations.candidates import Candidates, Pair, count_cells
 from spacy_biomedplm.relations.decoding import decode
 from spacy_biomedplm.relations.ends import entities_of
 from spacy_biomedplm.relations.gold import GoldPairs, draw, gold_pairs, weigh_answers
@@ -29,18 +29,17 @@ from spacy_biomedplm.relations.learning import Lesson, lesson_loss, make_lesson
 from spacy_biomedplm.relations.loss import LossSettings
 from spacy_biomedplm.relations.model import PairInput, set_outputs
 from spacy_biomedplm.relations.presentation import portions, present_apart, present_marked, present_together
-from spacy_biomedplm.relations.schemes import Scheme, infer_schemes, lay_out, make_schemes
+from spacy_biomedplm.relations.schemes import GUIDELINE, Scheme, infer_schemes, lay_out, make_schemes
 from spacy_biomedplm.relations.settings import Settings
 from spacy_biomedplm.relations.transfer import transfer
-
-GUIDELINE = "guideline"
-"""Infon of a predicted relation: the guideline that it follows."""
 
 _ROLES = ("Arg1", "Arg2")
 # Tokens of copies that are read together in prediction.
 _MOST_TOKENS = 100_000
 # And in one step of learning.
 _MOST_LEARNED = 6_000
+# Words of contexts, each counted once for every mention at an end, that one document is learned from with.
+_MOST_CELLS = 4_000_000
 
 
 class BiomedRelations(TrainablePipe):
@@ -178,8 +177,7 @@ class BiomedRelations(TrainablePipe):
         relations (Sequence[Sequence[Relation]]): What ``predict`` returned for them.
         """
         for doc, found in zip(docs, relations, strict=True):
-            kept = [one for one in doc._.relations if one.infons.get(GUIDELINE) not in self.cfg["schemes"]]
-            doc._.relations = [*kept, *found]
+            replace_relations(doc, found, lambda infons: infons.get(GUIDELINE) in self.cfg["schemes"])
 
     # Learning
 
@@ -205,6 +203,9 @@ class BiomedRelations(TrainablePipe):
         schemes = infer_schemes((example.reference for example in get_examples()), given, self._type_of)
         if not schemes:
             raise BiomedplmError(coded("B226", component=self.name))
+        several = [scheme.name for scheme in schemes if scheme.multiple]
+        if several and self.loss.objective == "softmax":
+            warnings.warn(coded("W615", component=self.name, guidelines=", ".join(several)), stacklevel=2)
         self.cfg["schemes"] = {scheme.name: scheme.to_dict() for scheme in schemes}
         self.cfg["types"] = sorted({type for scheme in schemes for type in scheme.types})
         self.cfg["class_weights"] = self._weigh(get_examples()) if self.settings.class_weights else {}
@@ -281,13 +282,26 @@ class BiomedRelations(TrainablePipe):
                 rows = np.arange(len(pairs))
                 if self.settings.hierarchy is not None and scheme.level == "concept":
                     rows = not_wider(pairs, gold.labels, open_hierarchy(self.settings.hierarchy))
-                rows = draw(rows, self.settings.sample_pairs)
+                rows = self._bound(draw(rows, self.settings.sample_pairs), pairs, doc, scheme)
                 chosen += [pairs[row] for row in rows.tolist()]
                 answers.append((number, gold.chosen(rows)))
             is_moved = reads_predicted and doc is example.reference
             pairs_of.append(transfer(chosen, doc, example.predicted) if is_moved else chosen)
             docs.append(example.predicted if reads_predicted else doc)
         return make_lesson(answers, self.schemes), docs, pairs_of
+
+    def _bound(self, rows: NDArray[np.int64], pairs: Sequence[Pair], doc: Doc, scheme: Scheme) -> NDArray[np.int64]:
+        """Return as many pairs by chance as can be learned from at once if all share one reading of the document."""
+        if self.settings.execution == "per_pair":
+            return rows
+        sizes = np.array([count_cells(pairs[row]) for row in rows.tolist()])
+        if sizes.sum() <= _MOST_CELLS:
+            return rows
+        shuffled = np.random.permutation(len(rows))
+        most = max(int(np.searchsorted(np.cumsum(sizes[shuffled]), _MOST_CELLS, side="right")), 1)
+        values = {"doc": doc._.doc_id or doc.text[:40], "guideline": scheme.name, "most": most, "count": len(rows)}
+        warnings.warn(coded("W616", component=self.name, **values), stacklevel=4)
+        return rows[np.sort(shuffled[:most])]
 
     def _inputs(self, docs: list[Doc], pairs: list[list[Pair]]) -> Iterator[tuple[PairInput, int]]:
         """Yield what the model takes, and the number of different pairs in it."""

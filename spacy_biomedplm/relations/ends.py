@@ -9,6 +9,8 @@ from spacy.tokens import Doc, Span
 from spacy_biomedplm.attributes import ENTITIES_KEY, get_kb_ents, get_links
 
 _SEPARATOR = re.compile(r"[|,;]")
+# That of a variant, such as "p|SUB|V|1763|M" (tmVar), is a single one.
+_VARIANT = re.compile(r"[a-z]?\|")
 # What corpora write where they know no concept.
 _NO_CONCEPT = frozenset(("", "-", "-1", "NIL", "CUI-less"))
 
@@ -36,6 +38,11 @@ def end_key(end: object) -> tuple[object, ...]:
     return (end.rpartition(":")[2],) if isinstance(end, str) else (end,)
 
 
+def relation_key(head: object, tail: object, symmetric: bool) -> tuple[object, ...]:
+    """Return what equal pairs have in common. head, tail (object): Keys of ends. symmetric (bool): Of the scheme."""
+    return tuple(sorted((head, tail), key=repr)) if symmetric else (head, tail)
+
+
 def entities_of(doc: Doc) -> Sequence[Span]:
     """Return the entities of a document: the span group "entities" if there is one, else ``doc.ents``.
 
@@ -48,11 +55,11 @@ def entities_of(doc: Doc) -> Sequence[Span]:
 def concept_ids_of(span: Span) -> list[str]:
     """Return the concepts that a mention stands for: several for a composite one, none for one without.
 
-    span (Span): An entity.
+    span (Span): An entity. Identifiers of a composite one are separated by ";", "," or "|".
     """
     links = get_links(span)
     ids = [span.kb_id_] if links else [id for id, _ in get_kb_ents(span)] or [span.kb_id_]
-    parts = (part.strip() for id in ids for part in _SEPARATOR.split(id))
+    parts = (part.strip() for id in ids for part in ([id] if _VARIANT.match(id) else _SEPARATOR.split(id)))
     return list(dict.fromkeys(part for part in parts if part not in _NO_CONCEPT))
 
 

@@ -89,7 +89,8 @@ def make_biomedplm_relations(
     hierarchy (str | None): Knowledge base with parents, its folder or name: a relation of a wider concept is left out
         where one of a narrower concept is found, and teaches nothing where one is right.
     objective, label_smoothing, r_drop, contrastive, temperature: As of ``LossSettings``.
-    class_weights (bool): Whether rare labels count more: by the root of how much rarer they are than the mean.
+    class_weights (bool): Whether rare labels count more: by the root of how much rarer they are than the mean; for
+        "softmax".
     scorer (Callable | None): Scoring method.
     RAISES (BiomedplmError): B221 or B222 for a setting that cannot be, B224 or B225 for two that do not go together.
     """

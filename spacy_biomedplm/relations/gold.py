@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span
 from spacy_biomedplm.attributes import Relation
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.relations.candidates import Pair
-from spacy_biomedplm.relations.ends import end_key
+from spacy_biomedplm.relations.ends import end_key, relation_key
 from spacy_biomedplm.relations.schemes import DEFAULT_GUIDELINE, Scheme, annotated_labels
 
 
@@ -44,28 +44,34 @@ def draw(rows: NDArray[np.int64], most: int | None) -> NDArray[np.int64]:
     return np.sort(np.random.choice(rows, most, replace=False))
 
 
-def relation_key(head: object, tail: object, symmetric: bool) -> tuple[object, ...]:
-    """Return what equal pairs have in common. head, tail (object): Keys of ends. symmetric (bool): Of the scheme."""
-    return tuple(sorted((head, tail), key=repr)) if symmetric else (head, tail)
+def known_labels(annotated: Sequence[str], scheme: Scheme) -> set[str]:
+    """Return the labels of a scheme that a document was annotated for.
+
+    annotated (Sequence[str]): What the document says; a guideline that names no labels has all of them, and so has
+        "default". scheme (Scheme): The guideline.
+    """
+    is_all = not annotated or scheme.name == DEFAULT_GUIDELINE
+    return set(scheme.labels) if is_all else set(scheme.labels).intersection(annotated)
 
 
 def gold_relations(reference: Doc, scheme: Scheme) -> list[Relation] | None:
     """Return the relations of a gold document by one guideline, None if it was not annotated for it.
 
     reference (Doc): The gold document. scheme (Scheme): The guideline.
-    RAISES (BiomedplmError): B223 for a label that the scheme does not know.
+    RAISES (BiomedplmError): B223 for a label that neither the scheme nor another guideline of the document knows.
     """
     annotated = annotated_labels(reference)
     if scheme.name not in annotated:
         return None
-    elsewhere = {label for name, labels in annotated.items() if name != scheme.name for label in labels}
+    others = [labels for name, labels in annotated.items() if name != scheme.name]
+    own = known_labels(annotated[scheme.name], scheme)
     found = []
     for relation in reference._.relations:
-        if relation.label in scheme.labels:
+        if relation.label in own:
             found.append(relation)
-        elif relation.label not in elsewhere and not annotated[scheme.name]:
-            values = {"label": relation.label, "guideline": scheme.name, "known": ", ".join(scheme.labels)}
-            raise BiomedplmError(coded("B223", **values))
+        elif not any(relation.label in labels or not labels for labels in others):
+            values = {"label": relation.label, "guideline": scheme.name, "known": ", ".join(sorted(own))}
+            raise BiomedplmError(coded("B223", doc=reference._.doc_id or reference.text[:30], **values))
     return found
 
 
@@ -78,25 +84,33 @@ def gold_pairs(reference: Doc, pairs: Sequence[Pair], scheme: Scheme) -> GoldPai
     relations = gold_relations(reference, scheme)
     if relations is None:
         return None
-    right: dict[tuple[object, ...], dict[str, Relation]] = {}
-    for relation in relations:
-        if isinstance(relation.head, (Span, str)) and isinstance(relation.tail, (Span, str)):
-            key = relation_key(end_key(relation.head), end_key(relation.tail), scheme.symmetric)
-            right.setdefault(key, {})[relation.label] = relation
+    rows_of: dict[tuple[object, ...], list[int]] = {}
+    for row, pair in enumerate(pairs):
+        key = relation_key(end_key(pair.head.target), end_key(pair.tail.target), scheme.symmetric)
+        rows_of.setdefault(key, []).append(row)
     column = {label: number for number, label in enumerate(scheme.labels)}
     value_of = {value: number for number, value in enumerate(scheme.values)}
     labels = np.zeros((len(pairs), len(column)), dtype=bool)
     values = np.full(len(pairs), -1, dtype=np.int64)
-    met = set()
-    for row, pair in enumerate(pairs):
-        key = relation_key(end_key(pair.head.target), end_key(pair.tail.target), scheme.symmetric)
-        for label, relation in right.get(key, {}).items():
-            labels[row, column[label]] = True
-            values[row] = value_of.get(relation.infons.get(scheme.attribute, ""), -1)
-            met.add(key)
-    annotated = annotated_labels(reference)[scheme.name]
-    known = np.array([label in annotated or scheme.name == DEFAULT_GUIDELINE for label in scheme.labels])
-    return GoldPairs(labels, known, values, len(right.keys() - met))
+    missed = set()
+    for relation in relations:
+        # One with an event at an end is no candidate.
+        key = relation_key(end_key(relation.head), end_key(relation.tail), scheme.symmetric)
+        rows = rows_of.get(key, [])
+        # Words can be entities of several types: those of the gold ends, if they are among them.
+        ends = {_label(relation.head), _label(relation.tail)}
+        rows = [row for row in rows if {_label(end.target) for end in pairs[row][:2]} == ends] or rows
+        labels[rows, column[relation.label]] = True
+        values[rows] = value_of.get(relation.infons.get(scheme.attribute, ""), -1)
+        if not rows:
+            missed.add(key)
+    own = known_labels(annotated_labels(reference)[scheme.name], scheme)
+    known = np.array([label in own for label in scheme.labels])
+    return GoldPairs(labels, known, values, len(missed))
+
+
+def _label(end: object) -> str:
+    return end.label_ if isinstance(end, Span) else ""
 
 
 def weigh_answers(gold: Mapping[str, Sequence[GoldPairs]]) -> dict[str, list[float]]:

@@ -12,6 +12,7 @@ from spacy_biomedplm.attributes import Relation
 from spacy_biomedplm.kb.bases import find_base
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 from spacy_biomedplm.relations.candidates import Pair
+from spacy_biomedplm.relations.schemes import GUIDELINE
 
 IsA: TypeAlias = Callable[[str, str], bool]
 """Whether the first concept is the second, or a narrower one."""
@@ -53,7 +54,7 @@ def _open(folder: Path) -> KnowledgeBase:
 
 
 def without_wider(relations: Sequence[Relation], is_a: IsA) -> list[Relation]:
-    """Return relations without those between concepts of which a narrower one has the same label.
+    """Return relations without those between concepts of which one that is really narrower has the same label.
 
     relations (Sequence[Relation]): Of a document. is_a (IsA): From ``open_hierarchy``.
     """
@@ -61,16 +62,21 @@ def without_wider(relations: Sequence[Relation], is_a: IsA) -> list[Relation]:
         one
         for one in relations
         if not (isinstance(one.head, str) and isinstance(one.tail, str))
-        or not any(_is_narrower(other, one, is_a) for other in relations if other.label == one.label)
+        or not any(_is_narrower(other, one, is_a) for other in relations if _kind(other) == _kind(one))
     ]
+
+
+def _kind(relation: Relation) -> tuple[str, str | None]:
+    return relation.label, relation.infons.get(GUIDELINE)
 
 
 def _is_narrower(other: Relation, one: Relation, is_a: IsA) -> bool:
     ends = (other.head, other.tail, one.head, one.tail)
-    if not all(isinstance(end, str) for end in ends) or ends[:2] == ends[2:]:
+    if not all(isinstance(end, str) for end in ends):
         return False
     head, tail, wide_head, wide_tail = map(str, ends)
-    return is_a(head, wide_head) and is_a(tail, wide_tail)
+    is_equal = is_a(wide_head, head) and is_a(wide_tail, tail)
+    return is_a(head, wide_head) and is_a(tail, wide_tail) and not is_equal
 
 
 def not_wider(pairs: Sequence[Pair], labels: NDArray[np.bool_], is_a: IsA) -> NDArray[np.int64]:

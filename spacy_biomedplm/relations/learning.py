@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from spacy_biomedplm.relations.gold import GoldPairs
-from spacy_biomedplm.relations.loss import LossSettings, contrastive_loss, pair_loss, r_drop_loss
+from spacy_biomedplm.relations.loss import LossSettings, contrastive_loss, mask_unknown, pair_loss, r_drop_loss
 from spacy_biomedplm.relations.schemes import Scheme, lay_out
 
 
@@ -88,10 +88,13 @@ def lesson_loss(
         if scheme.values and bool(valued.any()):
             loss = loss + cross_entropy(block[valued][:, columns.values], values[valued], reduction="sum")
         if settings.r_drop:
-            loss = loss + settings.r_drop * r_drop_loss(own[0::2], own[1::2], settings.objective)
+            masked = mask_unknown(own, known)
+            loss = loss + settings.r_drop * r_drop_loss(masked[0::2], masked[1::2], settings.objective)
         if settings.contrastive:
-            classes = torch.unique(gold, dim=0, return_inverse=True)[1]
-            vectors = block[:, lesson.labels.shape[1] :]
+            # Whether a pair without a label belongs to those that have none is known only if all labels are.
+            sure = known.all(1) | gold.any(1)
+            classes = torch.unique(gold[sure], dim=0, return_inverse=True)[1]
+            vectors = block[sure][:, lesson.labels.shape[1] :]
             loss = loss + settings.contrastive * contrastive_loss(vectors, classes, settings.temperature)
         total = total + loss
     return total / max(repeats * len(lesson.schemes), 1)

@@ -49,8 +49,8 @@ def pair_loss(
     if settings.objective == "sigmoid":
         loss = binary_cross_entropy_with_logits(scores[:, 1:], gold, reduction="none")
         return (loss * known).sum()
+    scores = mask_unknown(scores, known)
     known = torch.cat([torch.ones_like(known[:, :1]), known], 1)
-    scores = scores.masked_fill(~known, _NEVER)
     if settings.objective == "adaptive_threshold":
         return _adaptive_threshold(scores, gold)
     target = torch.cat([(gold.sum(1, keepdim=True) == 0).to(gold.dtype), gold], 1)
@@ -62,6 +62,14 @@ def pair_loss(
     # Where the target is 0 the logarithm may be of next to nothing.
     terms = torch.where(target > 0, target * log_softmax(scores, 1), 0.0)
     return -(terms.sum(1) * importance).sum()
+
+
+def mask_unknown(scores: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Return scores in which labels that a pair was not annotated for are next to impossible.
+
+    scores (Tensor): Shape (pairs, 1 + labels). known (Tensor): Shape (pairs, labels), bool.
+    """
+    return scores.masked_fill(~torch.cat([torch.ones_like(known[:, :1]), known], 1), _NEVER)
 
 
 def _adaptive_threshold(scores: torch.Tensor, gold: torch.Tensor) -> torch.Tensor:

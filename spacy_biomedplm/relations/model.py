@@ -14,6 +14,7 @@ from thinc.util import torch2xp, xp2torch
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.layers.pair_network import ContextPooling, PairNetwork, Pooling
 from spacy_biomedplm.layers.pairs import PairArrays
+from spacy_biomedplm.layers.ranges import check_head
 from spacy_biomedplm.layers.torch_shim import TorchShim, torch_shim
 
 PairInput: TypeAlias = tuple[list[Doc], PairArrays]
@@ -46,8 +47,9 @@ def build_pair_classifier(
     lr_scale (float): Factor on the learning rate of the config for this head.
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
     RETURNS (Model[PairInput, Floats2d]): Shape (pairs, scores of all guidelines).
-    RAISES (BiomedplmError): B221 for a number that cannot be.
+    RAISES (BiomedplmError): B005 or B221 for a number that cannot be.
     """
+    check_head(hidden_width=hidden_width, lr_scale=lr_scale, average_decay=average_decay)
     for name, value in (("attention_heads", attention_heads), ("bilinear_blocks", bilinear_blocks)):
         if value < 0 or (value and hidden_width % value) or (name == "attention_heads" and not value):
             wanted = f"a divisor of hidden_width = {hidden_width}"

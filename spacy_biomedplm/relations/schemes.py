@@ -1,5 +1,6 @@
 """What a guideline says of relations: labels, ends, and how far apart they may be."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
@@ -15,7 +16,9 @@ Level = Literal["mention", "concept"]
 Scope = Literal["sentence", "document"]
 
 DEFAULT_GUIDELINE = "default"
-"""Guideline of documents that have relations but do not say what they are annotated for."""
+"""Guideline of documents that do not say what they are annotated for."""
+GUIDELINE = "guideline"
+"""Infon of a predicted relation: the guideline that it follows."""
 
 _CHOICES = {"level": get_args(Level), "scope": get_args(Scope)}
 
@@ -93,10 +96,17 @@ def check_fields(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
             if not _is_list(value):
                 raise BiomedplmError(coded("B222", scheme=name, key=key, value=repr(value), wanted="a list"))
             value = tuple(map(str, value))
+            if len(set(value)) < len(value) or "" in value:
+                wanted = "a list of different texts that are not empty"
+                raise BiomedplmError(coded("B222", scheme=name, key=key, value=list(value), wanted=wanted))
         elif not isinstance(value, type(defaults[key])):
             wanted = "true or false" if isinstance(defaults[key], bool) else "a text"
             raise BiomedplmError(coded("B222", scheme=name, key=key, value=repr(value), wanted=wanted))
         found[key] = value
+    if bool(found.get("attribute")) != bool(found.get("values")) or found.get("attribute") == GUIDELINE:
+        wanted = f"the name of an infon other than {GUIDELINE!r}, with its possible texts as values"
+        value = f"{found.get('attribute', '')!r} with values = {list(found.get('values', ()))}"
+        raise BiomedplmError(coded("B222", scheme=name, key="attribute", value=value, wanted=wanted))
     return found
 
 
@@ -107,15 +117,15 @@ def _is_list(value: object) -> bool:
 def annotated_labels(reference: Doc) -> dict[str, list[str]]:
     """Return the guidelines, and of each the labels of relations, that a document was annotated for.
 
-    reference (Doc): A gold document. If ``doc._.annotated`` says nothing but the document has relations, it counts as
-        annotated for their labels by the guideline "default".
-    RETURNS (dict[str, list[str]]): Empty if nobody looked for relations in it.
+    reference (Doc): A gold document. If ``doc._.annotated`` says nothing, it counts as annotated by the guideline
+        "default", also if no relation was found in it.
+    RETURNS (dict[str, list[str]]): Empty if nobody looked for relations in it. No labels stand for all of a guideline.
     """
     if reference._.annotated is not None:
         found: dict[str, list[str]] = reference._.annotated.get("relations", {})
         return found
     labels = sorted({relation.label for relation in reference._.relations})
-    return {DEFAULT_GUIDELINE: labels} if labels else {}
+    return {DEFAULT_GUIDELINE: labels}
 
 
 def infer_schemes(
@@ -125,8 +135,9 @@ def infer_schemes(
 
     references (Iterable[Doc]): Gold documents. types (Mapping[str, str]): Type of labels of entities; others are one.
     given (Mapping[str, Mapping]): Fields that are known already, by guideline; they go before what is found.
-    RETURNS (list[Scheme]): By name. A guideline relates concepts if an end of a relation is an identifier. It is
-        symmetric if entities of one type are at both ends and the head always comes first.
+    RETURNS (list[Scheme]): By name; those whose ends nothing shows are left out, with the warning W614. A guideline
+        relates concepts if an end of a relation is an identifier. It is symmetric if entities of one type are at both
+        ends and the head always comes first.
     """
     found: dict[str, _Observed] = {}
     for reference in references:
@@ -142,6 +153,10 @@ def infer_schemes(
     for name in sorted(found.keys() | given.keys()):
         inferred = found.get(name, _Observed(set(), set())).to_scheme(name)
         schemes.append(replace(inferred, **check_fields(name, given.get(name, {}))))
+    for scheme in schemes:
+        if scheme.labels and not scheme.ends:
+            values = {"guideline": scheme.name, "labels": ", ".join(scheme.labels)}
+            warnings.warn(coded("W614", **values), stacklevel=3)
     return [scheme for scheme in schemes if scheme.labels and scheme.ends]
 
 
@@ -157,22 +172,25 @@ class _Observed:
 
     def add(self, doc: Doc, relations: Sequence[Relation], types: Mapping[str, str]) -> None:
         """Take in the relations of a document."""
-        types_of: dict[str, set[str]] = {}
+        types_of: dict[object, set[str]] = {}
         if any(isinstance(end, str) for relation in relations for end in (relation.head, relation.tail)):
             self.relates_concepts = True
             for span in entities_of(doc):
                 for id in concept_ids_of(span):
-                    types_of.setdefault(id, set()).add(types.get(span.label_, span.label_))
+                    types_of.setdefault(end_key(id), set()).add(types.get(span.label_, span.label_))
         pairs: dict[tuple[object, ...], str] = {}
         for relation in relations:
             self.labels.add(relation.label)
             sides = []
             for end in (relation.head, relation.tail):
-                own = {types.get(end.label_, end.label_)} if isinstance(end, Span) else types_of.get(str(end), set())
-                sides.append(own)
+                if isinstance(end, Span):
+                    sides.append({types.get(end.label_, end.label_)})
+                else:
+                    sides.append(types_of.get(end_key(end), set()))
             self.ends.update(product(sides[0], sides[1]))
             pair = end_key(relation.head), end_key(relation.tail)
-            self.goes_back |= isinstance(relation.head, Span) and pair[0] > pair[1]
+            if isinstance(relation.head, Span) and isinstance(relation.tail, Span):
+                self.goes_back |= end_key(relation.head) > end_key(relation.tail)
             self.has_several |= pairs.setdefault(pair, relation.label) != relation.label
 
     def to_scheme(self, name: str) -> Scheme:

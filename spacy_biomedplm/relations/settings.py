@@ -33,12 +33,16 @@ def check_settings(name: str, model: Model[Any, Any], settings: Settings, loss: 
         for a hierarchy that is not there.
     """
     most = settings.sample_pairs
+    is_softmax = loss.objective == "softmax"
+    off = f"0 or false with objective '{loss.objective}': it is for 'softmax'"
     for setting, value, is_right, wanted in (
         ("sample_pairs", most, most is None or most >= 1, "1 or more, or null"),
         ("threshold", settings.threshold, 0 <= settings.threshold <= 1, "a number from 0 to 1"),
         ("label_smoothing", loss.label_smoothing, 0 <= loss.label_smoothing < 1, "a number from 0 to below 1"),
         ("r_drop", loss.r_drop, loss.r_drop >= 0, "0 or more"),
         ("contrastive", loss.contrastive, loss.contrastive >= 0, "0 or more"),
+        ("label_smoothing", loss.label_smoothing, is_softmax or not loss.label_smoothing, off),
+        ("class_weights", settings.class_weights, is_softmax or not settings.class_weights, off),
         ("temperature", loss.temperature, loss.temperature > 0, "above 0"),
     ):
         if not is_right:

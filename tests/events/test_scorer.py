@@ -57,3 +57,9 @@ def span_with(doc: Doc, span, name: str):  # type: ignore[no-untyped-def]
 def test_documents_that_say_nothing_are_not_scored(make_gold: Callable[..., Doc]) -> None:
     plain = make_gold(found="")
     assert score_events([Example(make_gold(), plain)])["events_f"] is None
+
+
+def test_documents_without_events_count_if_others_have_some(make_gold: Callable[..., Doc]) -> None:
+    examples = [Example(make_gold(), make_gold()), Example(make_gold(), make_gold(found=""))]
+    scores = score_events(examples)
+    assert (scores["events_p"], scores["events_r"]) == (0.5, 1.0)

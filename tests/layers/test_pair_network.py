@@ -89,7 +89,7 @@ def test_pairs_are_judged_alone(config: dict[str, Any], monkeypatch: pytest.Monk
     for number in range(2):
         alone = module(vectors, arrays().chosen(np.array([number])), 0.0)
         torch.testing.assert_close(alone, both[[number]])
-    monkeypatch.setattr(network, "_MOST_ROWS", 7)
+    monkeypatch.setattr(network, "_MOST_CELLS", 7)
     torch.testing.assert_close(module(vectors, arrays(), 0.0), both)
 
 

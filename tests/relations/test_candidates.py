@@ -72,6 +72,13 @@ def test_alternatives_can_be_left_out(make_doc: Any) -> None:
     assert not {("a1", "a2"), ("a1", "a3"), ("a2", "a3"), ("a4", "a5"), ("a1", "a1")} & set(left)
 
 
+def test_thousands_of_entities_are_bounded_with_alternatives_left_out(make_doc: Any) -> None:
+    doc = make_doc(" ".join(f"[a{n}|A] hits [b{n}|B]" for n in range(1000)))
+    proposal = create_pair_candidates(skip_alternatives=True)(doc, scheme(("A", "B")), SAME)
+    assert len(proposal.pairs) + proposal.left_out == 1000 * 1000
+    assert len(proposal.pairs) == 20_000
+
+
 def test_the_nearest_are_kept_of_too_many(make_doc: Any) -> None:
     doc = make_doc("[a1|A] x [b1|B] x x x [b2|B] [a2|A]")
     proposal = create_pair_candidates(max_pairs=2)(doc, scheme(("A", "B")), SAME)

@@ -23,7 +23,17 @@ def test_mentions_are_in_order_and_once_for_a_type(make_doc: Any) -> None:
 
 @pytest.mark.parametrize(
     ("concept", "wanted"),
-    [("D1", ["D1"]), ("D1|D2", ["D1", "D2"]), ("1,2", ["1", "2"]), ("-1", []), ("", []), ("-", []), ("A;A", ["A"])],
+    [
+        ("D1", ["D1"]),
+        ("D1|D2", ["D1", "D2"]),
+        ("1,2", ["1", "2"]),
+        ("-1", []),
+        ("", []),
+        ("-", []),
+        ("A;A", ["A"]),
+        ("p|SUB|V|1763|M", ["p|SUB|V|1763|M"]),
+        ("|Allele|A|1234", ["|Allele|A|1234"]),
+    ],
 )
 def test_concepts_of_a_mention(concept: str, wanted: list[str], make_doc: Any) -> None:
     doc = make_doc("aspirin")

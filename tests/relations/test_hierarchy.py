@@ -41,6 +41,13 @@ def test_wider_relations_are_left_out(base: Path) -> None:
     ]
 
 
+def test_two_spellings_of_a_concept_stay(base: Path) -> None:
+    relations = [Relation("C1", "CID", "D2"), Relation("C1", "CID", "MESH:D2")]
+    assert without_wider(relations, open_hierarchy(str(base))) == relations
+    wide, narrow = (Relation("C1", "CID", id, infons={"guideline": id}) for id in ("D1", "D2"))
+    assert without_wider([wide, narrow], open_hierarchy(str(base))) == [wide, narrow]
+
+
 def test_wider_pairs_teach_nothing(base: Path, make_doc: Any) -> None:
     text = "[c|C|C1] [wide|D|D1] [narrow|D|MESH:D2] [c|C|C2]"
     doc = make_doc(text, [("C1", "CID", "MESH:D2")], {"relations": {"cdr": ["CID"]}})

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from spacy_biomedplm.relations.loss import LossSettings, contrastive_loss, pair_loss, r_drop_loss
+from spacy_biomedplm.relations.loss import LossSettings, contrastive_loss, mask_unknown, pair_loss, r_drop_loss
 
 SCORES = torch.tensor([[0.5, 1.0, -1.0], [0.0, 2.0, 0.3], [1.0, 0.2, 0.1]])
 GOLD = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
@@ -58,6 +58,16 @@ def test_adaptive_threshold_is_that_of_the_paper() -> None:
 def test_r_drop_is_nothing_for_equal_passes(objective: Any) -> None:
     assert float(r_drop_loss(SCORES, SCORES, objective)) == pytest.approx(0.0, abs=1e-6)
     assert float(r_drop_loss(SCORES, SCORES.flip(1), objective)) > 0.1
+
+
+def test_r_drop_teaches_nothing_of_unknown_labels() -> None:
+    known = KNOWN.clone()
+    known[:, 0] = False
+    one, other = SCORES.clone().requires_grad_(), SCORES.flip(0)
+    r_drop_loss(mask_unknown(one, known), mask_unknown(other, known), "softmax").backward()
+    assert one.grad is not None
+    assert not one.grad[:, 1].any()
+    assert one.grad[:, 2].any()
 
 
 def test_contrast_pulls_a_class_together() -> None:

@@ -20,13 +20,14 @@ from spacy.tokens import Doc, DocBin
 from spacy_biomedplm.corpora.catalogue import get_corpus
 from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.evaluation.metrics import get_metric
+from spacy_biomedplm.evaluation.relations import score_relations
 from spacy_biomedplm.evaluation.scores import Score
 from spacy_biomedplm.given import find_finders
 from spacy_biomedplm.kb.curies import join_id
 from spacy_biomedplm.kb.knowledge_base import KnowledgeBase
 from spacy_biomedplm.linking.component import BiomedLinker
-from spacy_biomedplm.relations.component import GUIDELINE
-from spacy_biomedplm.relations.schemes import annotated_labels
+from spacy_biomedplm.relations.component import BiomedRelations
+from spacy_biomedplm.relations.schemes import GUIDELINE, annotated_labels
 from spacy_biomedplm.training.starting import start_from
 from spacy_biomedplm.types import ArgumentRecord, DocumentRecord
 
@@ -65,7 +66,7 @@ def main(
         "metric": METRICS.get(corpus, "relation-f1"),
         "given": given,
         "pipeline": " + ".join(name for name in nlp.component_names if name not in HELPERS),
-        "execution": nlp.config["components"]["relations"]["execution"],
+        "execution": _extractor(nlp).settings.execution,
         **provenance(seed),
         "documents": len(docs),
         "seconds": round(seconds, 1),
@@ -97,7 +98,14 @@ def evaluate(nlp: Language, docs: Iterable[Doc], corpus: str, given: Any = "conc
             in_base(record, answer, linkers[-1].kb, vocabularies)
             for record, answer in zip(records, answers, strict=True)
         ]
-    return get_metric(METRICS.get(corpus, "relation-f1")).score(records, answers), seconds
+    if corpus in METRICS:
+        return get_metric(METRICS[corpus]).score(records, answers), seconds
+    is_directed = any(scheme.name in guidelines and not scheme.symmetric for scheme in _extractor(nlp).schemes)
+    return score_relations(records, answers, directed=is_directed), seconds
+
+
+def _extractor(nlp: Language) -> BiomedRelations:
+    return next(pipe for _, pipe in nlp.pipeline if isinstance(pipe, BiomedRelations))
 
 
 def in_base(
