@@ -62,6 +62,7 @@ def judge_structures(
     RETURNS (tuple[list[list[Structure]], list[int]]): Of each document; each event after those that are its arguments.
     """
     anchors, anchor_of = _anchors(vectors, sheets)
+    taking = [_takers(sheet.graph) for sheet in sheets]
     steps = [assemble(sheet.graph, sheet.scheme) for sheet in sheets]
     ends: list[tuple[list[Structure], int]] = [([], 0) for _ in sheets]
     # Row of the vector of each event found so far.
@@ -75,7 +76,7 @@ def judge_structures(
         candidates = [candidate for of_document in waiting.values() for candidate in of_document]
         decisions: list[bool] = []
         if candidates:
-            arrays = _to_arrays(numbers, candidates, sheets, anchor_of, rows, labels, roles)
+            arrays = _to_arrays(numbers, candidates, sheets, taking, anchor_of, rows, labels, roles)
             found = network.represent(anchors, edges, inner, arrays, dropout)
             decisions = list(decide(Judged(numbers, candidates, network.score_events(found))))
             kept = [row for row, is_right in enumerate(decisions) if is_right]
@@ -117,10 +118,19 @@ def _anchors(vectors: torch.Tensor, sheets: Sequence[Sheet]) -> tuple[torch.Tens
     return highest_of_runs(vectors, runs[:, 0], runs[:, 1]), rows
 
 
+def _takers(graph: Graph) -> dict[int, set[int]]:
+    """Return the nodes that have a role in the events of each trigger."""
+    found: dict[int, set[int]] = {}
+    for edge in graph.edges:
+        found.setdefault(edge.trigger, set()).add(edge.node)
+    return found
+
+
 def _to_arrays(
     numbers: Sequence[int],
     candidates: Sequence[Structure],
     sheets: Sequence[Sheet],
+    taking: Sequence[Mapping[int, set[int]]],
     anchor_of: Mapping[tuple[int, int], int],
     rows: Sequence[Sequence[int]],
     labels: Mapping[str, int],
@@ -132,8 +142,7 @@ def _to_arrays(
         for role, node, event in arguments:
             inner = rows[number][event] if event >= 0 else -1
             inside.append((place, sheet.pairs[trigger, node], roles[base_role(role)], inner))
-        taken = {node for _, node, _ in arguments}
-        others = {edge.node for edge in sheet.graph.edges if edge.trigger == trigger} - taken
+        others = taking[number].get(trigger, set()).difference(node for _, node, _ in arguments)
         outside += [(place, sheet.pairs[trigger, node]) for node in sorted(others)]
     return Candidates(
         np.array(
