@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from spacy.tokens import Span
 
 DETAILS_KEY = "biomedplm_details"
+MENTIONS_KEY = "biomedplm_mentions"
+GUIDELINES_KEY = "biomedplm_guidelines"
+"""Names of guidelines: a span that has one as its ``span.id_`` was predicted by it, and has no identifier."""
 
 
 class Relation(NamedTuple):
@@ -53,10 +56,11 @@ class Event(NamedTuple):
 
         nested (bool): Whether an event that is an argument stands there whole; else its identifier does, which the
             events of ``doc._.events`` have. ``json.dumps`` takes some hundred levels of nesting.
-        RETURNS (dict[str, Any]): "id", "type", "trigger", "arguments", "negated", "speculated" and "score". An
-            argument has "role", "kind" ("mention", "event" or "concept") and "target": of a mention its "id", "label",
-            "text", "start", "end" and "concepts", of an event all that this method returns, of a concept its
-            identifier. Characters count from the start of the document.
+        RETURNS (dict[str, Any]): "id", "type", "trigger", "arguments", "negated", "speculated", "score" and
+            "guideline" (which it was found by, or None). An argument has "role", "kind" ("mention", "event" or
+            "concept") and "target": of a mention its "id" (None if it was predicted), "guideline", "label", "text",
+            "start", "end" and "concepts", of an event all that this method returns, of a concept its identifier.
+            Characters count from the start of the document.
         """
         rows: dict[int, dict[str, Any]] = {}
         for event in _inner_first(self) if nested else (self,):
@@ -68,6 +72,7 @@ class Event(NamedTuple):
                 "negated": event.negated,
                 "speculated": event.speculated,
                 "score": event.score,
+                "guideline": _guideline(event.trigger),
             }
         return rows[id(self)]
 
@@ -113,11 +118,18 @@ def _inner_first(event: Event) -> list[Event]:
 def _argument(role: str, target: Span | Event | str, rows: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     if isinstance(target, Span):
         concepts = [id for id, _ in target._.kb_ents] or [id for id in target.kb_id_.split("|") if id]
-        mention = {"id": target.id_, "label": target.label_, **_place(target), "concepts": concepts}
+        guideline = _guideline(target)
+        named = {"id": target.id_ if guideline is None else None, "guideline": guideline, "label": target.label_}
+        mention = {**named, **_place(target), "concepts": concepts}
         return {"role": role, "kind": "mention", "target": mention}
     if isinstance(target, Event):
         return {"role": role, "kind": "event", "target": rows.get(id(target), target.id)}
     return {"role": role, "kind": "concept", "target": target}
+
+
+def _guideline(span: Span) -> str | None:
+    known = (span.doc.user_data.get(key, ()) for key in (GUIDELINES_KEY, MENTIONS_KEY))
+    return span.id_ if any(span.id_ in names for names in known) else None
 
 
 def _place(span: Span) -> dict[str, Any]:

@@ -33,6 +33,8 @@ from typing import Any
 from spacy.tokens import Doc, Span
 
 from spacy_biomedplm.annotations import DETAILS_KEY as DETAILS_KEY
+from spacy_biomedplm.annotations import GUIDELINES_KEY as GUIDELINES_KEY
+from spacy_biomedplm.annotations import MENTIONS_KEY as MENTIONS_KEY
 from spacy_biomedplm.annotations import Argument as Argument
 from spacy_biomedplm.annotations import Event as Event
 from spacy_biomedplm.annotations import Link as Link
@@ -45,14 +47,11 @@ ENTITIES_KEY = "entities"
 TRIGGERS_KEY = "triggers"
 PASSAGES_KEY = "passages"
 SCORES_KEY = "biomedplm_entity_scores"
-MENTIONS_KEY = "biomedplm_mentions"
 RELATIONS_KEY = "biomedplm_relations"
 EVENTS_KEY = "biomedplm_events"
 ABBREVIATIONS_KEY = "biomedplm_abbreviations"
 LINKS_KEY = "biomedplm_links"
 HYPONYMS_KEY = "biomedplm_hyponyms"
-GUIDELINES_KEY = "biomedplm_guidelines"
-"""Names of guidelines: a span that has one as its ``span.id_`` was predicted by it, and has no identifier."""
 RECORD_KEY = "biomedplm_record"
 """What has no place of its own on a document: attributes, equivalences, notes, empty passages."""
 
@@ -218,6 +217,15 @@ def replace_relations(
         }
         for relation in relations
     ]
+
+
+def entities_of(doc: Doc) -> Sequence[Span]:
+    """Return the entities of a document: the span group "entities" if there is one, else ``doc.ents``.
+
+    doc (Doc): The document.
+    """
+    found: Sequence[Span] = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
+    return found
 
 
 def get_events(doc: Doc) -> tuple[Event, ...]:

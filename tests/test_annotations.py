@@ -43,6 +43,7 @@ INNER = {
             "kind": "mention",
             "target": {
                 "id": "T2",
+                "guideline": None,
                 "label": "Protein",
                 "text": "STAT 6",
                 "start": 34,
@@ -55,6 +56,7 @@ INNER = {
     "negated": False,
     "speculated": False,
     "score": 0.75,
+    "guideline": None,
 }
 
 
@@ -65,7 +67,8 @@ def doc() -> Doc:
 
 @pytest.mark.parametrize("nested", [True, False])
 def test_event_is_plain_data(doc: Doc, nested: bool) -> None:
-    cause = {"id": "T1", "label": "Protein", "text": "IL-4", "start": 0, "end": 4, "concepts": ["3565"]}
+    cause = {"id": "T1", "guideline": None, "label": "Protein", "text": "IL-4", "start": 0, "end": 4}
+    cause["concepts"] = ["3565"]
     found = doc._.events[0].to_dict(nested=nested)
     assert json.loads(json.dumps(found)) == {
         "id": "E2",
@@ -78,6 +81,7 @@ def test_event_is_plain_data(doc: Doc, nested: bool) -> None:
         "negated": True,
         "speculated": False,
         "score": None,
+        "guideline": None,
     }
 
 

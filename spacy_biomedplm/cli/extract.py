@@ -67,7 +67,7 @@ def extract_command(
         Errors.stop, "--errors", help="With given entities: raise at broken items, skip them, or repair them if safe."
     ),
     guideline: str | None = typer.Option(
-        None, "--guideline", "-g", help="Annotate as this corpus does, with its labels, such as bc5cdr."
+        None, "--guideline", "-g", help="Entities, relations and events as this corpus has them, such as bc5cdr."
     ),
     batch_size: int = typer.Option(128, "--batch-size", "-b", help="Documents per batch."),
     n_process: int = typer.Option(1, "--n-process", "-n", help="Processes; -1 for one per CPU. Each loads the model."),
@@ -82,7 +82,7 @@ def extract_command(
 
     Examples:
     biomedplm extract abstracts.xml.gz notes/ --output found.jsonl
-    biomedplm extract devel/ --entities given --format a2 --output answers/
+    biomedplm extract devel/ --entities given --format a2 --output answers/ --guideline bionlp-st-2013-cg
     """
     from spacy_biomedplm.cli.display import ExtractProgress, print_extract_summary
     from spacy_biomedplm.cli.extraction import ExtractOptions, extract

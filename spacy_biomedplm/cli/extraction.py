@@ -11,10 +11,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spacy.language import Language
+
 from spacy_biomedplm.cli.batches import BatchResult, make_batches, map_here, map_in_processes
 from spacy_biomedplm.cli.given import OPTION, GivenInput, find_given, leave_given, read_given
 from spacy_biomedplm.cli.outputs import FORMATS, HEADERS, writer_name
-from spacy_biomedplm.cli.pipeline import load_pipeline, model_identity
+from spacy_biomedplm.cli.pipeline import known_guidelines, load_pipeline, model_identity
 from spacy_biomedplm.corpora.problems import ErrorMode, Report
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.inputs import InputDoc, find_inputs, read_documents
@@ -164,6 +166,7 @@ def extract(options: ExtractOptions, observe: Observer | None = None) -> Extract
     if not exists:
         check_output(options.output, resume=options.resume, is_folder=options.is_folder)
     nlp = load_pipeline(options.model, device=options.device, guideline=options.guideline)
+    _check_guideline(options, nlp)
     settings = _settings(options, source.names, model_identity(nlp))
     report = Report(errors=options.errors)
     if exists:
@@ -215,9 +218,6 @@ def _check_options(options: ExtractOptions) -> None:
     for name, found, known in choices:
         if found not in known:
             raise BiomedplmError(coded("B635", name=name, wanted=" or ".join(known), found=found))
-    if options.given and options.guideline is not None:
-        wanted = "none with --entities given, which finds no entities"
-        raise BiomedplmError(coded("B635", name="--guideline", wanted=wanted, found=options.guideline))
     if options.source_format is not None and not options.given:
         raise BiomedplmError(coded("B635", name=OPTION, wanted="with --entities given", found="without"))
 
@@ -235,6 +235,18 @@ def _settings(options: ExtractOptions, names: Sequence[str], identity: str) -> d
         "--batch-size": options.batch_size,
         "--device": options.device,
     }
+
+
+def _check_guideline(options: ExtractOptions, nlp: Language) -> None:
+    events = known_guidelines(nlp, of="doc._.events")
+    if options.output_format == "a2" and options.guideline is None and len(events) > 1:
+        wanted = f"one of {', '.join(events)} with --format a2, because a task knows its own types only"
+        raise BiomedplmError(coded("B635", name="--guideline", wanted=wanted, found="none"))
+    if options.given and options.guideline is not None:
+        known = {*events, *known_guidelines(nlp, of="doc._.relations")}
+        if options.guideline not in known:
+            wanted = f"one of {', '.join(sorted(known)) or 'none'} with --entities given"
+            raise BiomedplmError(coded("B635", name="--guideline", wanted=wanted, found=options.guideline))
 
 
 def _completed(options: ExtractOptions, settings: dict[str, Any], docs: Iterator[InputDoc]) -> RunState:

@@ -72,11 +72,17 @@ def read_given(inputs: Sequence[GivenInput], report: Report) -> Iterator[InputDo
     """
     for given in inputs:
         for record in given.format.read(given.path, report=report):
-            yield _make(fit(record, report))
+            yield _make(fit(_only_entities(record), report))
+
+
+def _only_entities(record: DocumentRecord) -> DocumentRecord:
+    mentions = tuple(given_mentions(record))
+    kept = {name: () for name in ("relations", "events", "attributes", "equivalences", "notes")}
+    return replace(record, mentions=mentions, **kept)  # type: ignore[arg-type]
 
 
 def _make(record: DocumentRecord) -> InputDoc:
-    mentions = tuple(replace(m, is_trigger=False) for m in given_mentions(record) if "group" not in m.infons)
+    mentions = tuple(replace(m, is_trigger=False) for m in record.mentions if "group" not in m.infons)
     infons = {name: text for name, text in record.infons.items() if name not in ("source", "title")}
     title = record.infons.get("title")
     if title is None:

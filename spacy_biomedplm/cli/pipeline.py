@@ -68,7 +68,9 @@ def use_device(device: str) -> None:
 
 
 def set_guideline(nlp: Language, guideline: str | None, *, model: str) -> None:
-    """Make ``doc.ents`` follow the guideline of one corpus.
+    """Make ``doc.ents``, relations and events follow the guideline of one corpus.
+
+    Pipes of relations and of events that do not know it find nothing then.
 
     nlp (Language): The pipeline.
     guideline (str | None): Name of the corpus; None for the harmonised labels.
@@ -77,7 +79,7 @@ def set_guideline(nlp: Language, guideline: str | None, *, model: str) -> None:
     """
     if guideline is None:
         for pipe in _pipes_with_guidelines(nlp):
-            pipe.set_guideline(None)
+            (pipe.set_guideline if hasattr(pipe, "set_guideline") else pipe.choose_guidelines)(None)
         return
     known = known_guidelines(nlp)
     if not known:
@@ -85,25 +87,32 @@ def set_guideline(nlp: Language, guideline: str | None, *, model: str) -> None:
     if guideline not in known:
         raise BiomedplmError(coded("B632", model=model, guideline=guideline, known=", ".join(sorted(known))))
     for pipe in _pipes_with_guidelines(nlp):
-        if guideline in pipe.guidelines:
+        if hasattr(pipe, "choose_guidelines"):
+            pipe.choose_guidelines([guideline] if guideline in pipe.guidelines else [])
+        elif guideline in pipe.guidelines:
             pipe.set_guideline(guideline)
 
 
-def known_guidelines(nlp: Language) -> dict[str, list[str]]:
+def known_guidelines(nlp: Language, *, of: str | None = None) -> dict[str, list[str]]:
     """Return the guidelines that a pipeline knows.
 
-    nlp (Language): The pipeline.
+    nlp (Language): The pipeline. of (str | None): Attribute that pipes write, such as "doc._.events"; None for any.
     RETURNS (dict[str, list[str]]): Labels of each guideline; empty if no pipe has any.
     """
     found: dict[str, list[str]] = {}
-    for pipe in _pipes_with_guidelines(nlp):
+    for pipe in _pipes_with_guidelines(nlp, of):
         for name, labels in pipe.guidelines.items():
             found.setdefault(name, []).extend(labels)
     return found
 
 
-def _pipes_with_guidelines(nlp: Language) -> list[Any]:
-    return [pipe for _, pipe in nlp.pipeline if hasattr(pipe, "set_guideline")]
+def _pipes_with_guidelines(nlp: Language, of: str | None = None) -> list[Any]:
+    return [
+        pipe
+        for name, pipe in nlp.pipeline
+        if hasattr(pipe, "set_guideline") or hasattr(pipe, "choose_guidelines")
+        if of is None or of in nlp.get_pipe_meta(name).assigns
+    ]
 
 
 def installed_models() -> dict[str, str]:

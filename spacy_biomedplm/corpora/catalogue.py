@@ -267,15 +267,16 @@ def load_corpus(
     """
     corpus = get_corpus(name)
     records = read_corpus(name, split, root, report, allow_noncommercial=allow_noncommercial)
-    return (make_reference(corpus, record, vocab) for record in records)
+    return (make_reference(corpus, split, record, vocab) for record in records)
 
 
-def make_reference(corpus: Corpus, record: DocumentRecord, vocab: Vocab) -> Doc:
+def make_reference(corpus: Corpus, split: str, record: DocumentRecord, vocab: Vocab) -> Doc:
     """Return the reference document of a record of a corpus.
 
-    corpus (Corpus): The corpus. record (DocumentRecord): From ``read_corpus``. vocab (Vocab): The pipeline's.
+    corpus (Corpus): The corpus. split (str): Where the record is from. record (DocumentRecord): From ``read_corpus``.
+    vocab (Vocab): The pipeline's.
     """
     doc = make_doc(vocab, record)
     doc._.corpus = corpus.name
-    doc._.annotated = corpus.annotated
+    doc._.annotated = corpus.annotated(split)
     return doc

@@ -64,6 +64,8 @@ class Corpus:
     tasks (tuple[str, ...]): Of TASKS. languages (tuple[str, ...]): Two-letter codes; empty for DNA and proteins.
     layers (Mapping[str, tuple[str, ...]]): What is annotated, by layer (of LAYERS), and under which labels; no labels
         where they are not a closed set.
+    unannotated (Mapping[str, Mapping[str, Sequence[str]]]): Which of these labels a split lacks because its gold is
+        not public; of a layer that it lacks altogether none are named.
     licence (str): Terms of use, as far as they are stated.
     commercial (bool): Whether the terms allow commercial use.
     access (Access): "public"; "agreement", if one must register or sign; or "unavailable".
@@ -115,6 +117,7 @@ class Corpus:
     options: Mapping[str, Any] = field(default_factory=dict)
     label_map: Mapping[str, str | None] = field(default_factory=dict)
     vocabularies: Mapping[str, str] = field(default_factory=dict)
+    unannotated: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     guideline: str = ""
     ids: str = ""
     pmid: str = r"(.+)"
@@ -140,10 +143,16 @@ class Corpus:
         """Names and labels for the readers."""
         return LabelScheme(self.name, self.labels, self.label_map)
 
-    @property
-    def annotated(self) -> dict[str, dict[str, list[str]]]:
-        """What the corpus annotates, as ``doc._.annotated`` has it."""
-        return {layer: {self.guideline: list(labels)} for layer, labels in self.layers.items()}
+    def annotated(self, split: str) -> dict[str, dict[str, list[str]]]:
+        """Return what a split annotates, as ``doc._.annotated`` has it. split (str): One of the corpus."""
+        lacking = self.unannotated.get(split, {})
+        found = {}
+        for layer, labels in self.layers.items():
+            if layer not in lacking:
+                found[layer] = {self.guideline: list(labels)}
+            elif lacking[layer]:
+                found[layer] = {self.guideline: [label for label in labels if label not in lacking[layer]]}
+        return found
 
     def list_files(self, split: str | None = None) -> tuple[str, ...]:
         """Return the names of files and folders, each once.
@@ -189,7 +198,7 @@ _REQUIRED = {
 }
 _OPTIONAL = {
     **dict.fromkeys(("text", "folder", "guideline", "ids", "pmid", "group", "reader"), _TEXT),
-    **dict.fromkeys(("files", "sha256", "downloads", "options", "label_map", "vocabularies"), _TABLE),
+    **dict.fromkeys(("files", "sha256", "downloads", "options", "label_map", "vocabularies", "unannotated"), _TABLE),
     **dict.fromkeys(("counts", "broken", "overlaps"), _TABLE),
     "survey": "a list of whole numbers",
     "oddities": _TEXTS,
@@ -258,6 +267,12 @@ def _wrong_values(data: Mapping[str, Any], stem: str) -> str:
     for layer, labels in data["layers"].items():
         if not _CHECKS[_TEXTS](labels):
             return f"the labels of '{layer}' must be {_TEXTS}"
+    for split, lacking in data.get("unannotated", {}).items():
+        if split not in data.get("files", {}) or not isinstance(lacking, dict):
+            return f"'unannotated' has '{split}', wanted a split of 'files' with the labels that each layer lacks"
+        for layer, labels in lacking.items():
+            if layer not in data["layers"] or not set(labels) <= set(data["layers"][layer]):
+                return f"'unannotated' has '{layer}' of '{split}', wanted labels of that layer of 'layers'"
     for name in ("pmid", "group"):
         if name in data and not _is_pattern(data[name]):
             return f"'{name}' must be a pattern with a group"

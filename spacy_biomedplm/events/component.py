@@ -12,7 +12,16 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from thinc.api import Model, set_dropout_rate
 from thinc.types import Floats1d
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, GUIDELINES_KEY, TRIGGERS_KEY, Argument, Event
+from spacy_biomedplm.attributes import (
+    ENTITIES_KEY,
+    GUIDELINES_KEY,
+    MENTIONS_KEY,
+    TRIGGERS_KEY,
+    Argument,
+    Event,
+    entities_of,
+    score_key,
+)
 from spacy_biomedplm.documents import sentence_starts
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.events.gold import gold_graph
@@ -55,7 +64,7 @@ class BiomedEvents(TrainablePipe):
         self.vocab = vocab
         self.model = model
         self.name = name
-        self.guidelines = guidelines
+        self._chosen = guidelines
         self.thresholds = thresholds
         self.max_pairs = max_pairs
         self.scorer = scorer
@@ -66,6 +75,23 @@ class BiomedEvents(TrainablePipe):
     def schemes(self) -> list[EventScheme]:
         """The guidelines that the component knows, by name."""
         return make_schemes(self.cfg["schemes"])
+
+    @property
+    def guidelines(self) -> dict[str, list[str]]:
+        """The types of events of every guideline."""
+        return {scheme.name: list(scheme.labels) for scheme in self.schemes}
+
+    def choose_guidelines(self, names: Sequence[str] | None) -> None:
+        """Write the events of some guidelines only.
+
+        names (Sequence[str] | None): Guidelines; None for all.
+        RAISES (BiomedplmError): B232 for one that the component lacks.
+        """
+        for name in names or ():
+            if name not in self.cfg["schemes"]:
+                known = ", ".join(self.cfg["schemes"])
+                raise BiomedplmError(coded("B232", guideline=name, component=self.name, known=known))
+        self._chosen = names
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,10 +115,8 @@ class BiomedEvents(TrainablePipe):
         if not schemes:
             raise BiomedplmError(coded("B002"))
         names = [scheme.name for scheme in schemes]
-        chosen = names if self.guidelines is None else self.guidelines
-        for name in chosen:
-            if name not in names:
-                raise BiomedplmError(coded("B232", guideline=name, component=self.name, known=", ".join(names)))
+        self.choose_guidelines(self._chosen)
+        chosen = names if self._chosen is None else self._chosen
         if not any(len(doc) for doc in docs):
             return [[] for _ in docs]
         check_vectors(self.model, docs, self.name)
@@ -115,18 +139,36 @@ class BiomedEvents(TrainablePipe):
             found[place].append((names[page.guideline], one))
         return found
 
+    def given(self, doc: Doc, guideline: str) -> dict[Node, Span]:
+        """Return the entities of a document as a guideline sees them.
+
+        doc (Doc): Document with entities. guideline (str): One that the component knows.
+        RETURNS (dict[Node, Span]): The entity behind each node. If entities were recognised by the same guideline,
+            these are the nodes; of an entity of the same characters that is in the document it is the span.
+        """
+        return self._given(doc, next(scheme for scheme in self.schemes if scheme.name == guideline))
+
     def _given(self, doc: Doc, scheme: EventScheme) -> dict[Node, Span]:
-        """Return the entities of a document as nodes that a guideline knows."""
-        spans = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
+        spans = entities_of(doc)
         known = {label for _, _, label in scheme.participants}
         type_of = {label: type for type, labels in self._types.items() if type in known for label in labels}
         # What was found with events before is found again.
-        found = {span.label_ for span in spans} & set(scheme.spans)
-        return {
+        spans = [span for span in spans if not _was_found(span, {scheme.name: scheme})]
+        recognised = doc.user_data.get(MENTIONS_KEY, {})
+        if scheme.name not in recognised:
+            recognised = {}
+        nodes = {
             Node(span.start, span.end, type_of.get(span.label_, span.label_), False, True): span
             for span in spans
-            if not (span.label_ in found and span.id_ == scheme.name)
+            if span.id_ not in recognised
         }
+        of_guideline = [span for span in doc.ents if span.id_ == scheme.name]
+        entity_at = {(span.start_char, span.end_char): span for span in (*spans, *of_guideline)}
+        for start, end, label, _ in recognised.get(scheme.name, ()):
+            span = entity_at.get((start, end)) or doc.char_span(start, end, label=label, span_id=scheme.name)
+            if label not in scheme.spans and span is not None:
+                nodes[Node(span.start, span.end, label, False, True)] = span
+        return nodes
 
     def _warn_of_bounds(self, doc: Doc, guideline: str, left_out: tuple[int, int]) -> None:
         if any(left_out):
@@ -157,13 +199,12 @@ class BiomedEvents(TrainablePipe):
                 events += _make_events(one, spans, self.thresholds.modalities)
                 triggers += (spans[number] for number in sorted({trigger for trigger, _ in one.events}))
                 taken = sorted({argument.node for _, filled in one.events for argument in filled})
-                extra += (spans[node] for node in taken if not (one.nodes[node].is_given or one.nodes[node].is_trigger))
-            kept = [
-                span
-                for span in doc.spans.get(ENTITIES_KEY, ())
-                if not (span.id_ in schemes and span.label_ in schemes[span.id_].spans)
-            ]
-            if extra or len(kept) < len(doc.spans.get(ENTITIES_KEY, ())):
+                extra += (spans[node] for node in taken if not one.nodes[node].is_trigger)
+            kept = [span for span in entities_of(doc) if not _was_found(span, schemes)]
+            # Of what takes part: spans that were found, and entities that only one guideline has.
+            there = {score_key(span) for span in kept}
+            extra = list({score_key(span): span for span in extra if score_key(span) not in there}.values())
+            if extra or len(kept) < len(entities_of(doc)):
                 doc.spans[ENTITIES_KEY] = [*kept, *extra]
             doc.spans[TRIGGERS_KEY] = triggers
             doc.user_data[GUIDELINES_KEY] = sorted({*doc.user_data.get(GUIDELINES_KEY, ()), *schemes})
@@ -247,6 +288,14 @@ class BiomedEvents(TrainablePipe):
                 coded("W610", component=self.name, guideline=scheme.name, shown=shown, **values), stacklevel=3
             )
         return Lesson(first, len(example.predicted), sentence_starts(example.predicted), number, gold)
+
+
+def _was_found(span: Span, schemes: Mapping[str, EventScheme]) -> bool:
+    """Return whether an entity was found with events before: then it is found again."""
+    if span.id_ not in schemes or span.label_ not in schemes[span.id_].spans:
+        return False
+    recognised = span.doc.user_data.get(MENTIONS_KEY, {}).get(span.id_, ())
+    return [span.start_char, span.end_char, span.label_] not in [list(row[:3]) for row in recognised]
 
 
 def _make_events(found: Found, spans: Sequence[Span], least: float) -> list[Event]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from spacy_biomedplm.attributes import Event
-from spacy_biomedplm.events.schemes import base_role
+from spacy_biomedplm.events.schemes import REPEATED, base_role, number_roles
 
 
 class Node(NamedTuple):
@@ -71,7 +71,7 @@ def canonical(arguments: Sequence[Filled], nodes: Sequence[Node]) -> tuple[Fille
 
     arguments (Sequence[Filled]): Of one event. nodes (Sequence[Node]): Of the document.
     """
-    tied = any(role != base_role(role) and base_role(role) not in _REPEATED for role, _, _ in arguments)
+    tied = any(role != base_role(role) and base_role(role) not in REPEATED for role, _, _ in arguments)
     ordered = sorted(arguments, key=lambda one: (one.role, nodes[one.node], one.event))
     if tied:
         return tuple(ordered)
@@ -83,11 +83,9 @@ def canonical(arguments: Sequence[Filled], nodes: Sequence[Node]) -> tuple[Fille
         same = sorted(
             (one for one in ordered if base_role(one.role) == role), key=lambda one: (nodes[one.node], one.event)
         )
+        numbered = number_roles(numbered)
         found += [Filled(name, one.node, one.event) for name, one in zip(numbered, same, strict=True)]
     return tuple(found)
-
-
-_REPEATED = frozenset(("Theme", "Participant", "Product", "Instrument", "Cause"))
 
 
 def inner_first(events: Sequence[Event]) -> list[Event]:

@@ -14,6 +14,9 @@ from spacy_biomedplm.errors import BiomedplmError, coded
 
 _NUMBER = re.compile(r"\d+$")
 
+REPEATED = frozenset(("Theme", "Participant", "Product", "Instrument", "Cause"))
+"""Roles whose numbers only count."""
+
 DEFAULT_GUIDELINE = "default"
 """Guideline of documents that do not say what they are annotated for."""
 
@@ -105,6 +108,20 @@ def found_spans(reference: Doc) -> list[Span]:
     return [span for span in reference.spans.get("entities", ()) if is_found(span)]
 
 
+def number_roles(roles: Sequence[str]) -> list[str]:
+    """Return the roles of an event, in order, so that those that differ by a number only count up: Theme, Theme2.
+
+    Corpora write "Theme" twice, or "Theme" and "Theme2", and mean the same. Roles tied to others ("Site2") stay.
+
+    roles (Sequence[str]): Of all arguments of an event, or of those with one role.
+    """
+    if any(role != base_role(role) and base_role(role) not in REPEATED for role in roles):
+        return sorted(roles)
+    times = Counter(map(base_role, roles))
+    numbers = [(role, n if role in REPEATED else 1) for role in sorted(times) for n in range(1, times[role] + 1)]
+    return [f"{role}{n}" if n > 1 else role for role, n in numbers]
+
+
 def infer_schemes(references: Iterable[Doc], least: int = 1) -> list[EventScheme]:
     """Return the schemes that gold documents follow.
 
@@ -125,7 +142,7 @@ def infer_schemes(references: Iterable[Doc], least: int = 1) -> list[EventScheme
             for event in events:
                 if event.label not in of_guideline or any(isinstance(target, str) for _, target in event.arguments):
                     continue
-                roles = tuple(sorted(argument.role for argument in event.arguments))
+                roles = tuple(number_roles([argument.role for argument in event.arguments]))
                 structures.setdefault(name, {}).setdefault(event.label, Counter())[roles] += 1
                 modal[name] = modal.get(name, False) or event.negated or event.speculated
                 for role, target in event.arguments:

@@ -15,14 +15,13 @@ from thinc.api import Model, set_dropout_rate
 from thinc.types import Floats2d
 from thinc.util import torch2xp, xp2torch
 
-from spacy_biomedplm.attributes import Relation, replace_relations
+from spacy_biomedplm.attributes import Relation, entities_of, replace_relations
 from spacy_biomedplm.errors import BiomedplmError, coded
 from spacy_biomedplm.layers.initializing import warn_of_stream
 from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 from spacy_biomedplm.relations.candidates import Candidates, Pair, count_cells
 from spacy_biomedplm.relations.decoding import decode
-from spacy_biomedplm.relations.ends import entities_of
 from spacy_biomedplm.relations.gold import GoldPairs, draw, gold_pairs, weigh_answers
 from spacy_biomedplm.relations.hierarchy import not_wider, open_hierarchy, without_wider
 from spacy_biomedplm.relations.learning import Lesson, lesson_loss, make_lesson
@@ -79,6 +78,22 @@ class BiomedRelations(TrainablePipe):
         return make_schemes(self.cfg["schemes"])
 
     @property
+    def guidelines(self) -> dict[str, list[str]]:
+        """The labels of relations of every guideline."""
+        return {scheme.name: list(scheme.labels) for scheme in self.schemes}
+
+    def choose_guidelines(self, names: Sequence[str] | None) -> None:
+        """Write the relations of some guidelines only.
+
+        names (Sequence[str] | None): Guidelines; None for all.
+        RAISES (BiomedplmError): B227 for one that the component lacks.
+        """
+        for name in names or ():
+            if name not in self.cfg["schemes"]:
+                raise BiomedplmError(coded("B227", guideline=name, known=", ".join(self.cfg["schemes"])))
+        self.settings = self.settings._replace(guidelines=None if names is None else list(names))
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Every label as "guideline/label"."""
         return tuple(f"{scheme.name}/{label}" for scheme in self.schemes for label in scheme.labels)
@@ -128,9 +143,7 @@ class BiomedRelations(TrainablePipe):
     def _propose(self, doc: Doc) -> list[tuple[int, Pair]]:
         """Return the candidates of a document, each with the number of its guideline."""
         wanted = self.settings.guidelines
-        for name in wanted or ():
-            if name not in self.cfg["schemes"]:
-                raise BiomedplmError(coded("B227", guideline=name, known=", ".join(self.cfg["schemes"])))
+        self.choose_guidelines(wanted)
         types = self._types(doc)
         return [
             (number, pair)

@@ -1,12 +1,12 @@
 """The ends of relations: mentions, and concepts with all of their mentions."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from spacy_biomedplm.attributes import ENTITIES_KEY, get_kb_ents, get_links
+from spacy_biomedplm.attributes import entities_of, get_kb_ents, get_links
 
 _SEPARATOR = re.compile(r"[|,;]")
 # That of a variant, such as "p|SUB|V|1763|M" (tmVar), is a single one.
@@ -41,15 +41,6 @@ def end_key(end: object) -> tuple[object, ...]:
 def relation_key(head: object, tail: object, symmetric: bool) -> tuple[object, ...]:
     """Return what equal pairs have in common. head, tail (object): Keys of ends. symmetric (bool): Of the scheme."""
     return tuple(sorted((head, tail), key=repr)) if symmetric else (head, tail)
-
-
-def entities_of(doc: Doc) -> Sequence[Span]:
-    """Return the entities of a document: the span group "entities" if there is one, else ``doc.ents``.
-
-    doc (Doc): The document.
-    """
-    found: Sequence[Span] = doc.spans[ENTITIES_KEY] if ENTITIES_KEY in doc.spans else doc.ents
-    return found
 
 
 def concept_ids_of(span: Span) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from spacy.tokens import Doc, Span
 
-from spacy_biomedplm.attributes import Relation
+from spacy_biomedplm.attributes import Relation, entities_of
 from spacy_biomedplm.errors import BiomedplmError, coded
-from spacy_biomedplm.relations.ends import concept_ids_of, end_key, entities_of
+from spacy_biomedplm.relations.ends import concept_ids_of, end_key
 
 Level = Literal["mention", "concept"]
 Scope = Literal["sentence", "document"]

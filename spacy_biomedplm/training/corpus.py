@@ -65,7 +65,7 @@ def create_corpus_reader(
                 chosen = leave_out_tests(corpus, split, chosen, find_root(root), exclude_tests)
             records.extend(chosen[:max_docs])
         for record in records:
-            doc = make_reference(corpus, record, nlp.vocab)
+            doc = make_reference(corpus, split, record, nlp.vocab)
             if len(doc):
                 yield Example(start_from(doc, nlp, given), doc)
 

@@ -25,8 +25,8 @@ SCORE_DIGITS = 4
 
 _ARGUMENT = ("role", "kind", "id", "type", "text", "start", "end", "concepts")
 _END = ("kind", "id", "type", "text", "start", "end", "concepts")
-_EVENT = ("doc_id", "event_id", "type", "trigger", "start", "end", "negated", "speculated", "score")
-_RELATION = ("doc_id", "relation_id", "type", "score", "details")
+_EVENT = ("doc_id", "event_id", "type", "trigger", "start", "end", "negated", "speculated", "score", "guideline")
+_RELATION = ("doc_id", "relation_id", "type", "score", "guideline", "details")
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "events": (*_EVENT, "themes", "causes", "others", "event", *(f"argument_{name}" for name in _ARGUMENT)),
     "relations": (*_RELATION, *(f"{end}_{name}" for end in ("head", "tail") for name in ("role", *_END))),
@@ -64,7 +64,6 @@ def _lines(rows: Iterable[Sequence[object]]) -> str:
 
 def _event_rows(record: DocumentRecord, losses: Counter[str]) -> Iterator[list[object]]:
     shown = _Shown(record)
-    said = {(attribute.target, attribute.label) for attribute in record.attributes}
     for event in record.events:
         trigger = shown.mentions[event.trigger]
         arguments = [shown.cells(argument) for argument in event.arguments]
@@ -74,9 +73,10 @@ def _event_rows(record: DocumentRecord, losses: Counter[str]) -> Iterator[list[o
             record.text_of(trigger),
             trigger.start,
             trigger.end,
-            (event.id, NEGATION) in said,
-            (event.id, SPECULATION) in said,
+            (event.id, NEGATION) in shown.said,
+            (event.id, SPECULATION) in shown.said,
             _score(event.score),
+            trigger.infons.get("guideline", ""),
             *_by_role(arguments),
             shown.events[event.id],
             *(BETWEEN.join(cells[name] for cells in arguments) for name in _ARGUMENT),
@@ -106,9 +106,11 @@ def _relation_rows(record: DocumentRecord, losses: Counter[str]) -> Iterator[lis
             losses["relations between relations"] += 1
             continue
         head, tail = map(shown.cells, relation.arguments)
-        details = BETWEEN.join(f"{_item(name)}={_item(value)}" for name, value in relation.infons.items())
+        infons = dict(relation.infons)
+        guideline = infons.pop("guideline", "")
+        details = BETWEEN.join(f"{_item(name)}={_item(value)}" for name, value in infons.items())
         ends = (end[name] for end in (head, tail) for name in ("role", *_END))
-        yield [relation.id, relation.label, _score(relation.score), details, *ends]
+        yield [relation.id, relation.label, _score(relation.score), guideline, details, *ends]
 
 
 def _entity_rows(record: DocumentRecord, losses: Counter[str]) -> Iterator[list[object]]:
@@ -129,6 +131,7 @@ class _Shown:
         self.record = record
         self.mentions = {mention.id: mention for mention in record.mentions}
         self.found = {event.id: event for event in record.events}
+        self.said = {(attribute.target, attribute.label) for attribute in record.attributes}
         self.events: dict[str, str] = {}
         inner = {e.id: [a.target for a in e.arguments if a.kind == "event"] for e in record.events}
         # Inner events first, so that nothing has to be read twice.
@@ -170,9 +173,12 @@ class _Shown:
         }
 
     def _inside(self, name: str) -> str:
-        """Return an event as it is shown in another."""
+        """Return an event as it is shown in another, with what is said of it."""
         shown = self.events[name]
-        return shown if len(shown) <= MAX_RENDERING else f"{_item(self.found[name].label)} {_item(name)}"
+        if len(shown) > MAX_RENDERING:
+            shown = f"{_item(self.found[name].label)} {_item(name)}"
+        marks = ((NEGATION, "negated"), (SPECULATION, "speculated"))
+        return shown + "".join(f" [{mark}]" for label, mark in marks if (name, label) in self.said)
 
     def _render(self, event: EventRecord) -> str:
         arguments = []

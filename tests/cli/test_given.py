@@ -299,7 +299,7 @@ def test_extract_refuses_a_pipe_that_replaces_given_entities(run, toy_model, tas
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["-e", "given", "-g", "bc5cdr"], "[B635] Wanted --guideline none with --entities given"),
+        (["-e", "given", "-g", "bc5cdr"], "[B633] The model"),
         (["--from", "brat"], "[B635] Wanted --from with --entities given"),
         (["-e", "given", "--from", "nothing"], "[B660] The format of"),
     ],
@@ -343,3 +343,68 @@ def test_extract_refuses_two_documents_of_one_name(run, event_model, tmp_path):
     result = run("extract", tmp_path / "in.jsonl", "-m", event_model, "-o", tmp_path / "out", "-f", "a2")
     assert result.stderr.splitlines()[-1].startswith("Error [B444] Document '1' cannot have a file of its own")
     assert not (tmp_path / "out").exists()
+
+
+class ToyEvents:
+    """The events of ``find_events`` by two guidelines, as a pipe with several writes them."""
+
+    def __init__(self, name):
+        self.name = name
+        self.guidelines = {"toy": ["Phosphorylation"], "other": ["Phosphorylation"]}
+        self.chosen = None
+
+    def choose_guidelines(self, names):
+        self.chosen = names
+
+    def __call__(self, doc):
+        doc = find_events(doc)
+        names = list(self.guidelines) if self.chosen is None else self.chosen
+        events = [
+            event._replace(trigger=Span(doc, event.trigger.start, event.trigger.end, event.label, span_id=name))
+            for name in names
+            for event in doc._.events
+            if event.label == "Phosphorylation"
+        ]
+        doc._.events = events
+        doc.spans["triggers"] = [event.trigger for event in events]
+        doc.user_data["biomedplm_guidelines"] = list(self.guidelines)
+        return doc
+
+
+@pytest.fixture(scope="session")
+def two_guidelines(tmp_path_factory):
+    """A pipeline that finds events by two guidelines."""
+    if not Language.has_factory("toy_guideline_events"):
+        assigns = ["doc._.events"]
+        Language.factory("toy_guideline_events", assigns=assigns, func=lambda nlp, name: ToyEvents(name))
+    nlp = spacy.blank("en")
+    nlp.add_pipe("toy_guideline_events")
+    path = tmp_path_factory.mktemp("guidelines") / "model"
+    nlp.to_disk(path)
+    return str(path)
+
+
+def test_answers_follow_one_guideline(run, two_guidelines, task, tmp_path):
+    command = ["extract", task, "-m", two_guidelines, "-e", "given", "--format", "a2"]
+    result = run(*command, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "[B635] Wanted --guideline one of toy, other with --format a2" in result.stderr
+    assert run(*command, "-o", tmp_path / "out", "-g", "other").exit_code == 0
+    lines = (tmp_path / "out" / "one.a2").read_text(encoding="utf8").splitlines()
+    assert [line.split()[1].partition(":")[0] for line in lines if line[0] == "E"] == ["Phosphorylation"] * 2
+    result = run(*command, "-o", tmp_path / "none", "-g", "bc5cdr")
+    assert "[B632]" in result.stderr
+
+
+def test_tables_say_which_guideline_an_event_follows(run, two_guidelines, task, tmp_path):
+    out = tmp_path / "events.csv"
+    assert run("extract", task, "-m", two_guidelines, "-e", "given", "--format", "csv", "-o", out).exit_code == 0
+    with out.open(encoding="utf8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert sorted(row["guideline"] for row in rows) == ["other", "other", "toy", "toy"]
+
+
+def test_gold_that_is_not_read_may_be_broken(run, event_model, task, tmp_path):
+    (task / "one.a2").write_text(GOLD.replace("Theme:T3", "Theme:E2").replace("Theme:T7", "Theme:E1"), encoding="utf8")
+    out = tmp_path / "out"
+    assert run("extract", task, "-m", event_model, "-e", "given", "--format", "a2", "-o", out).exit_code == 0

@@ -248,6 +248,11 @@ def test_get_corpus_takes_any_case() -> None:
         ({"access": "free"}, "'access' has 'free'"),
         ({"layers": {"ner": "Drug"}}, "labels of 'ner'"),
         ({"layers": {"mood": []}}, "'layers' has 'mood'"),
+        ({"unannotated": {"test": {"ner": ["Drug"]}}}, "'unannotated' has 'test', wanted a split of 'files'"),
+        (
+            {"files": {"test": {"path": "a"}}, "unannotated": {"test": {"ner": ["Gene"]}}},
+            "'unannotated' has 'ner' of 'test', wanted labels",
+        ),
         ({"survey": ["6"]}, "'survey' must be a list of whole numbers"),
         ({"commercial": "yes"}, "'commercial' must be true or false"),
         ({"group": "no group"}, "'group' must be a pattern with a group"),
@@ -305,6 +310,16 @@ def test_read_corpus_finds_everything(name: str, corpora_folder: Path) -> None:
             if corpus.layers.get(layer):
                 assert set(split.labels[counter]) <= {*corpus.layers[layer], ""}, f"{name}/{split.split}: {layer}"
     assert found == COUNTS[name]
+
+
+def test_splits_without_public_gold_are_not_annotated() -> None:
+    given, found = {"ner": ["Drug", "Site"], "events": ["Binding"]}, {"ner": ["Site"], "events": []}
+    files = {split: {"path": split} for split in ("dev", "test")}
+    corpus = _toy(layers=given, files=files, unannotated={"test": found})
+    assert corpus.annotated("dev") == {"ner": {"toy": ["Drug", "Site"]}, "events": {"toy": ["Binding"]}}
+    assert corpus.annotated("test") == {"ner": {"toy": ["Drug"]}}
+    for name in ("bionlp-st-2009", "bionlp-st-2011-epi", "bionlp-st-2011-ge", "bionlp-st-2011-id", "bionlp-st-2013-cg"):
+        assert set(get_corpus(name).annotated("test")) == {"ner"}
 
 
 @pytest.mark.corpora

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
 
-from spacy_biomedplm.attributes import Event
+from spacy_biomedplm.attributes import MENTIONS_KEY, Event, score_key
 from spacy_biomedplm.documents import make_record
 from spacy_biomedplm.errors import BiomedplmError
+from spacy_biomedplm.events.schemes import number_roles
 from spacy_biomedplm.training.starting import start_from
 
 TEMPLATES = {"@architectures": "spacy-biomedplm.EventExtractor.v1", "hidden_width": 32, "attention_heads": 2}
@@ -160,3 +161,50 @@ def test_what_cannot_be_is_refused(tiny_plm: Callable[..., Path], gold: Doc) -> 
     teach(other, [gold], steps=1)
     with pytest.raises(BiomedplmError, match="B232"):
         other(start_from(gold, other, "entities"))
+
+
+def test_entities_of_the_same_guideline_take_part(trained: Language, gold: Doc) -> None:
+    wanted = show(trained(start_from(gold, trained, "entities")))
+    doc = start_from(gold, trained, "entities")
+    given = list(doc.spans["entities"])
+    # What a recogniser writes: its mentions by guideline, and entities with labels common to all; one has none.
+    mentions = [[span.start_char, span.end_char, span.label_, 0.9] for span in given]
+    doc.user_data[MENTIONS_KEY] = {"default": mentions, "other": [[0, 4, "GENE", 0.9]]}
+    common = [Span(doc, span.start, span.end, label="GENE", span_id="other") for span in given[1:]]
+    doc.spans["entities"] = common
+    trained(doc)
+    assert show(doc) == wanted
+    spans = {(span.text, span.label_, span.id_) for span in doc.spans["entities"]}
+    assert ("IL-4", "Protein", "default") in spans
+    assert ("STAT6", "GENE", "other") in spans
+    labels = {target.label_ for event in doc._.events for _, target in event.arguments if isinstance(target, Span)}
+    assert labels == {"GENE", "Protein", "Entity"}
+    # Those that a recogniser has found stay, though the guideline also finds such spans with events.
+    doc.user_data[MENTIONS_KEY]["default"].append([52, 56, "Entity", 0.9])
+    before = sorted(map(score_key, doc.spans["entities"]))
+    trained(doc)
+    assert sorted(map(score_key, doc.spans["entities"])) == before
+
+
+def test_guidelines_can_be_chosen(trained: Language, gold: Doc) -> None:
+    pipe: Any = trained.get_pipe("events")
+    assert set(pipe.guidelines) == {"default"}
+    try:
+        pipe.choose_guidelines([])
+        assert not trained(start_from(gold, trained, "entities"))._.events
+        with pytest.raises(BiomedplmError, match=r"B232.*'ge11'"):
+            pipe.choose_guidelines(["ge11"])
+    finally:
+        pipe.choose_guidelines(None)
+    assert trained(start_from(gold, trained, "entities"))._.events
+
+
+def test_roles_that_only_count_are_one() -> None:
+    names = [["Theme", "Theme"], ["Theme", "Theme2"], ["Theme2", "Theme"], ["Theme2"], ["Site2", "Theme", "Theme2"]]
+    assert [number_roles(roles) for roles in names] == [
+        ["Theme", "Theme2"],
+        ["Theme", "Theme2"],
+        ["Theme", "Theme2"],
+        ["Theme"],
+        ["Site2", "Theme", "Theme2"],
+    ]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import spacy
 
@@ -36,3 +38,13 @@ def test_start_from(given: str) -> None:
     concepts = [get_kb_ents(span) for span in doc.spans[ENTITIES_KEY]]
     assert concepts == ([[("D001241", 1.0)], [("D001249", 1.0)]] if given == "concepts" else [[], []])
     assert [ent.kb_id_ for ent in doc.ents] == (["D001241", "D001249"] if given == "concepts" else ["", ""])
+
+
+def test_tokens_do_not_tell_where_triggers_are() -> None:
+    nlp = spacy.blank("en")
+    trigger = MentionRecord("T3", "Regulation", ((2, 5),), is_trigger=True)
+    inside = MentionRecord("T4", "Chemical", ((17, 19),))
+    reference = make_doc(nlp.vocab, replace(RECORD, mentions=(*RECORD.mentions, trigger, inside)))
+    assert [token.text for token in reference][:3] == ["As", "pir", "in"]
+    doc = start_from(reference, nlp, "entities")
+    assert [token.text for token in doc] == ["Aspirin", "-", "induced", "a", "st", "hma", "."]

@@ -43,7 +43,7 @@ def main(
                 records = kept
             path = output / split / f"{corpus.name}.spacy"
             path.parent.mkdir(parents=True, exist_ok=True)
-            docs = [make_reference(corpus, record, vocab) for record in records]
+            docs = [make_reference(corpus, split, record, vocab) for record in records]
             DocBin(store_user_data=True, docs=docs).to_disk(path)
             events = sum(len(record.events) for record in records)
             table.add_row(corpus.name, split, f"{len(records):,}", str(left_out), f"{events:,}")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import spacy
 import typer
 
 BIOMEDPLM = [sys.executable, "-m", "spacy_biomedplm.cli"]
@@ -20,12 +21,15 @@ def main(
 ) -> None:
     """Write the answers of a pipeline, entities given."""
     shutil.rmtree(output, ignore_errors=True)
+    guidelines = spacy.load(model).get_pipe("events").guidelines
     for path in sorted(folder.glob("*.spacy")):
         of_corpus = output / path.stem
         of_corpus.mkdir(parents=True)
         convert = ["convert", path, of_corpus / "gold", "--from", "docbin", "--to", "a2"]
         extract = ["extract", of_corpus / "gold", "--output", of_corpus / "answers"]
         extract += ["--model", model, "--entities", "given", "--format", "a2"]
+        if len(guidelines) > 1:
+            extract += ["--guideline", path.stem]
         for command in (convert, extract):
             subprocess.run([*BIOMEDPLM, *map(str, command)], check=True)
 

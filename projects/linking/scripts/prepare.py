@@ -59,7 +59,8 @@ def prepare(
         # What is broken in published files is known, and mended as for any training.
         records = list(read_corpus(name, split, find_root(), Report(errors="repair")))
         kept = leave_out_tests(corpus, split, records, find_root())
-        docs = [make_reference(corpus, with_shipped_labels(record, corpus.guideline, known), vocab) for record in kept]
+        records = [with_shipped_labels(record, corpus.guideline, known) for record in kept]
+        docs = [make_reference(corpus, split, record, vocab) for record in records]
         DocBin(store_user_data=True, docs=docs).to_disk(output / f"{name}-{split}.spacy")
 
 

@@ -54,7 +54,7 @@ def main(
         relations = sum(len(record.relations) for record in records)
         if divides and split == "train":
             records = [part for record in records for part in split_sentences(record, vocab)]
-        docs = [make(corpus, record, vocab) for record in records]
+        docs = [make(corpus, split, record, vocab) for record in records]
         path = output / split / f"{name}.spacy"
         path.parent.mkdir(parents=True, exist_ok=True)
         DocBin(store_user_data=True, docs=docs).to_disk(path)
@@ -94,9 +94,9 @@ def read(corpus: Corpus, split: str) -> list[DocumentRecord]:
     return [convert(record) for record in records] if convert else records
 
 
-def make(corpus: Corpus, record: DocumentRecord, vocab: Vocab) -> Doc:
-    """Return the reference document; it is annotated for what the pairs of a sentence can be."""
-    doc = make_reference(corpus, record, vocab)
+def make(corpus: Corpus, split: str, record: DocumentRecord, vocab: Vocab) -> Doc:
+    """Return the reference document of a split; it is annotated for what the pairs of a sentence can be."""
+    doc = make_reference(corpus, split, record, vocab)
     if corpus.name in LABELS:
         doc._.annotated = {"relations": {corpus.guideline: list(LABELS[corpus.name])}}
     return doc
