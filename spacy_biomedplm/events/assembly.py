@@ -11,6 +11,9 @@ from spacy_biomedplm.events.schemes import EventScheme, base_role
 MOST_CANDIDATES = 256
 """Candidate events of a trigger; of more, those with the most probable roles are looked at."""
 
+WORTH_A_WORD = 0.1
+"""Candidates that are left out are counted if the product of the probabilities of their roles may be this high."""
+
 _MOST_CHOICES = 12
 _MOST_WAYS = 2048
 
@@ -92,6 +95,8 @@ def propose(
 ) -> tuple[list[Structure], int]:
     """Return the candidate events of a trigger, the most probable first, and how many there are beyond those.
 
+    Of those that are improbable beyond doubt there can be any number, and they are not counted.
+
     graph (Graph): The document. trigger (int): Number of its node. edges (Sequence[Edge]): Its roles.
     events_of (dict[int, list[int]]): Events of each trigger inside. scheme (EventScheme): Which arguments go together.
     """
@@ -110,7 +115,7 @@ def propose(
             structure = Structure(trigger, canonical(filled, graph.nodes))
             found[structure] = max(score, found.get(structure, 0.0))
     best = sorted(found, key=lambda one: -found[one])
-    return best[:MOST_CANDIDATES], left_out + len(best[MOST_CANDIDATES:])
+    return best[:MOST_CANDIDATES], left_out + sum(found[one] >= WORTH_A_WORD for one in best[MOST_CANDIDATES:])
 
 
 def _fill(
@@ -136,7 +141,24 @@ def _fill(
         [list(zip(names, picked, strict=True)) for picked in pick(choices[base][: max(most, len(names))], len(names))]
         for base, names in groups.items()
     ]
-    return _combine(sides), total - min(total, count_ways(most))
+    left_out = total - min(total, count_ways(most))
+    if left_out and _highest_left_out(groups, choices, most) < WORTH_A_WORD:
+        left_out = 0
+    return _combine(sides), left_out
+
+
+def _highest_left_out(
+    groups: dict[str, list[str]], choices: dict[str, list[tuple[float, int, int]]], most: int
+) -> float:
+    """Return the highest probability that a way can have to fill the roles with a choice that is left out."""
+    taken = {base: [score for score, _, _ in choices[base][: len(names)]] for base, names in groups.items()}
+    kept = {base: max(most, len(names)) for base, names in groups.items()}
+    return max(
+        # In place of the least probable of the best.
+        prod([*taken[base][:-1], choices[base][kept[base]][0]]) * prod(prod(taken[one]) for one in taken if one != base)
+        for base in groups
+        if len(choices[base]) > kept[base]
+    )
 
 
 def _combine(sides: Sequence[Sequence[_Side]]) -> Iterator[tuple[list[Filled], float]]:

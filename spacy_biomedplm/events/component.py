@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class BiomedEvents(TrainablePipe):
         self.vocab = vocab
         self.model = model
         self.name = name
-        self._chosen = guidelines
+        self._chosen = self._configured = guidelines
         self.thresholds = thresholds
         self.max_pairs = max_pairs
         self.scorer = scorer
@@ -84,14 +85,15 @@ class BiomedEvents(TrainablePipe):
     def choose_guidelines(self, names: Sequence[str] | None) -> None:
         """Write the events of some guidelines only.
 
-        names (Sequence[str] | None): Guidelines; None for all.
+        names (Sequence[str] | None): Guidelines, preferred ones first, see ``set_annotations``; None for those that the
+            component was made with.
         RAISES (BiomedplmError): B232 for one that the component lacks.
         """
         for name in names or ():
             if name not in self.cfg["schemes"]:
                 known = ", ".join(self.cfg["schemes"])
                 raise BiomedplmError(coded("B232", guideline=name, component=self.name, known=known))
-        self._chosen = names
+        self._chosen = self._configured if names is None else names
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -180,6 +182,9 @@ class BiomedEvents(TrainablePipe):
     def set_annotations(self, docs: Iterable[Doc], found: Sequence[Sequence[tuple[str, Found]]]) -> None:
         """Write events onto documents, in place of those that they have.
 
+        If guidelines were chosen, the first of them that has events of a type on a trigger says which: those of the
+        others, also where they are arguments, give way to them. If none were, every guideline speaks for itself.
+
         docs (Iterable[Doc]): The documents.
         found (Sequence[Sequence[tuple[str, Found]]]): What ``predict`` returned for them.
         """
@@ -196,10 +201,13 @@ class BiomedEvents(TrainablePipe):
                     else Span(doc, node.start, node.stop, label=node.label, span_id=guideline)
                     for node in one.nodes
                 ]
-                events += _make_events(one, spans, self.thresholds.modalities)
-                triggers += (spans[number] for number in sorted({trigger for trigger, _ in one.events}))
-                taken = sorted({argument.node for _, filled in one.events for argument in filled})
-                extra += (spans[node] for node in taken if not one.nodes[node].is_trigger)
+                earlier = [] if self._chosen is None else events
+                of_guideline = _make_events(one, spans, self.thresholds.modalities, earlier)
+                events += of_guideline
+                of_events = {score_key(event.trigger): event.trigger for event in of_guideline}.values()
+                triggers += sorted(of_events, key=lambda span: (span.start, span.end, span.label_))
+                targets = (target for event in of_guideline for _, target in event.arguments)
+                extra += (target for target in targets if isinstance(target, Span))
             kept = [span for span in entities_of(doc) if not _was_found(span, schemes)]
             # Of what takes part: spans that were found, and entities that only one guideline has.
             there = {score_key(span) for span in kept}
@@ -298,11 +306,43 @@ def _was_found(span: Span, schemes: Mapping[str, EventScheme]) -> bool:
     return [span.start_char, span.end_char, span.label_] not in [list(row[:3]) for row in recognised]
 
 
-def _make_events(found: Found, spans: Sequence[Span], least: float) -> list[Event]:
-    """Return events of what was found. spans: Of each node. least (float): Probability that modalities need."""
+def _make_events(found: Found, spans: Sequence[Span], least: float, earlier: Sequence[Event]) -> list[Event]:
+    """Return events of what was found, but for those that give way to earlier ones.
+
+    spans (Sequence[Span]): Of each node. least (float): Probability that modalities need.
+    earlier (Sequence[Event]): Of guidelines that are preferred.
+    """
+    preferred: dict[Any, list[Event]] = {}
+    for event in earlier:
+        preferred.setdefault(_occasion(event), []).append(event)
     made: list[Event] = []
+    new: dict[Any, Event] = {}
     for (trigger, filled), (score, negated, speculated) in zip(found.events, found.scores, strict=True):
         arguments = tuple(Argument(role, made[event] if event >= 0 else spans[node]) for role, node, event in filled)
         label = found.nodes[trigger].label
-        made.append(Event(spans[trigger], label, arguments, negated >= least, speculated >= least, score))
-    return made
+        event = Event(spans[trigger], label, arguments, negated >= least, speculated >= least, score)
+        others = preferred.get(_occasion(event))
+        if others:
+            event = max(others, key=partial(_likeness, event))
+        else:
+            # Two whose arguments gave way to one event have become the same.
+            whole = tuple((role, id(one) if isinstance(one, Event) else one) for role, one in arguments)
+            event = new.setdefault((_occasion(event), whole), event)
+        made.append(event)
+    return list(new.values())
+
+
+def _occasion(event: Event) -> tuple[str, int, int]:
+    return event.label, event.trigger.start, event.trigger.end
+
+
+def _likeness(event: Event, other: Event) -> tuple[int, float]:
+    """Return how many arguments two events share, and the score of the other."""
+    mine, its = ({(role, *_place(target)) for role, target in one.arguments} for one in (event, other))
+    return len(mine & its), other.score or 0.0
+
+
+def _place(target: Span | Event | str) -> tuple[int, int]:
+    assert not isinstance(target, str), "the component makes events of spans"
+    span = target.trigger if isinstance(target, Event) else target
+    return span.start, span.end

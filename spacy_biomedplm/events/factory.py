@@ -61,7 +61,8 @@ def make_biomedplm_events(
 
     nlp (Language): The pipeline. name (str): Name of the pipe.
     model (Model[EventInput, Floats1d]): A "spacy-biomedplm.EventExtractor.v1".
-    guidelines (list[str] | None): Those whose events are written; all by default.
+    guidelines (list[str] | None): Those whose events are written; where several have events of one type on one trigger,
+        the first that has any is followed. By default all, each for itself, as training and its scores need.
     types (dict[str, list[str]]): For a label of entities that a guideline knows, the labels that stand for it.
     trigger_threshold, role_threshold (float): Probability above which a trigger or a role is passed on, from 0 to 1.
     event_threshold, modality_threshold (float): Probability that an event, and its negation or speculation, need.

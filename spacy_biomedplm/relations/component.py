@@ -66,6 +66,7 @@ class BiomedRelations(TrainablePipe):
         self.name = name
         self.scorer = scorer
         self.settings = settings
+        self._configured = settings.guidelines
         self.loss = loss
         self._candidates = candidates
         self._given = schemes
@@ -85,13 +86,13 @@ class BiomedRelations(TrainablePipe):
     def choose_guidelines(self, names: Sequence[str] | None) -> None:
         """Write the relations of some guidelines only.
 
-        names (Sequence[str] | None): Guidelines; None for all.
+        names (Sequence[str] | None): Guidelines; None for those that the component was made with.
         RAISES (BiomedplmError): B227 for one that the component lacks.
         """
         for name in names or ():
             if name not in self.cfg["schemes"]:
                 raise BiomedplmError(coded("B227", guideline=name, known=", ".join(self.cfg["schemes"])))
-        self.settings = self.settings._replace(guidelines=None if names is None else list(names))
+        self.settings = self.settings._replace(guidelines=self._configured if names is None else list(names))
 
     @property
     def labels(self) -> tuple[str, ...]:

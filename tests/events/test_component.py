@@ -199,6 +199,41 @@ def test_guidelines_can_be_chosen(trained: Language, gold: Doc) -> None:
     assert trained(start_from(gold, trained, "entities"))._.events
 
 
+def test_of_chosen_guidelines_the_first_is_followed(
+    trained: Language, gold: Doc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe: Any = trained.get_pipe("events")
+    doc = start_from(gold, trained, "entities")
+    for name, proc in trained.pipeline:
+        if name != "events":
+            proc(doc)
+    (((_, found),),) = pipe.predict([doc])
+    wanted = show(trained(start_from(gold, trained, "entities")))
+    monkeypatch.setitem(pipe.cfg["schemes"], "other", {**pipe.cfg["schemes"]["default"], "name": "other"})
+    inner = [row for row, (trigger, _) in enumerate(found.events) if found.nodes[trigger].label == "Phosphorylation"]
+    assert inner == [0, 1]
+    of_first = found._replace(events=found.events[:1], scores=found.scores[:1])
+    answers = [[("other", of_first), ("default", found)]]
+    try:
+        pipe.set_annotations([doc], answers)
+        assert len(doc._.events) == 1 + len(wanted)
+        monkeypatch.setattr(pipe, "_chosen", ["other", "default"])
+        pipe.set_annotations([doc], answers)
+    finally:
+        monkeypatch.undo()
+    by = {event.trigger.text: event for event in doc._.events}
+    assert {text: event.trigger.id_ for text, event in by.items()} == {
+        "phosphorylation": "other",
+        "increases": "default",
+        "bind": "default",
+    }
+    # The second guideline's other Phosphorylation gave way, also where it is an argument.
+    assert [event.trigger.text for event in doc._.events].count("phosphorylation") == 1
+    (theme,) = (dict(event.arguments)["Theme"] for event in doc._.events if event.trigger.text == "increases")
+    assert theme.id == by["phosphorylation"].id
+    assert [span.id_ for span in doc.spans["triggers"]] == ["other", "default", "default"]
+
+
 def test_roles_that_only_count_are_one() -> None:
     names = [["Theme", "Theme"], ["Theme", "Theme2"], ["Theme2", "Theme"], ["Theme2"], ["Site2", "Theme", "Theme2"]]
     assert [number_roles(roles) for roles in names] == [
