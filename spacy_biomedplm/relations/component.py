@@ -22,6 +22,7 @@ from spacy_biomedplm.layers.torch_shim import torch_shim
 from spacy_biomedplm.layers.vectors import check_vectors
 from spacy_biomedplm.relations.candidates import Candidates, Pair, count_cells
 from spacy_biomedplm.relations.decoding import decode
+from spacy_biomedplm.relations.ends import end_key, relation_key
 from spacy_biomedplm.relations.gold import GoldPairs, draw, gold_pairs, weigh_answers
 from spacy_biomedplm.relations.hierarchy import not_wider, open_hierarchy, without_wider
 from spacy_biomedplm.relations.learning import Lesson, lesson_loss, make_lesson
@@ -126,16 +127,21 @@ class BiomedRelations(TrainablePipe):
         columns = lay_out(schemes)
         objective, threshold = self.loss.objective, self.settings.threshold
         for relations, of_doc in zip(found, judged, strict=True):
+            # Entities of two types at one place, and concepts of two types, make a pair more than once.
+            best: dict[object, Relation] = {}
             for number, pair in of_doc:
                 scheme = schemes[number]
                 labels, value = decode(next(scores), scheme, columns[number], objective, threshold)
                 infons = {GUIDELINE: scheme.name}
                 if scheme.values:
                     infons[scheme.attribute] = scheme.values[value]
-                relations += [
-                    Relation(pair.head.target, scheme.labels[label], pair.tail.target, score, _ROLES, infons)
-                    for label, score in labels
-                ]
+                ends = relation_key(end_key(pair.head.target), end_key(pair.tail.target), scheme.symmetric)
+                for label, score in labels:
+                    head, tail = pair.head.target, pair.tail.target
+                    relation = Relation(head, scheme.labels[label], tail, score, _ROLES, infons)
+                    key = number, ends, label if scheme.multiple else None
+                    best[key] = max(best.get(key, relation), relation, key=_score)
+            relations += best.values()
         if self.settings.hierarchy is not None:
             is_a = open_hierarchy(self.settings.hierarchy)
             return [without_wider(relations, is_a) for relations in found]
@@ -349,3 +355,7 @@ class BiomedRelations(TrainablePipe):
 
 def _to_numpy(model: Model[Any, Any], scores: Floats2d) -> NDArray[np.float32]:
     return np.asarray(model.ops.to_numpy(scores))
+
+
+def _score(relation: Relation) -> float:
+    return relation.score or 0.0

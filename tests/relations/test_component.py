@@ -418,6 +418,20 @@ def test_types_join_labels_of_several_corpora(make_pipeline: Any, learn: Any, te
     assert (found.head.label_, found.label) == ("Chemical", "INHIBITOR")
 
 
+def test_a_relation_of_ends_with_several_types_is_there_once(make_pipeline: Any, learn: Any, ten: Any) -> None:
+    nlp = make_pipeline()
+    annotated = {"relations": {"toy": ["ACTIVATOR", "INHIBITOR"]}}
+    text = "[aspirin|DRUG] inhibits [kinase|PROTEIN] in cells"
+    other = relate(mark(nlp.vocab, text), [(0, "INHIBITOR", 1)], annotated)
+    learn(nlp, [*ten(nlp), Example(mark(nlp.vocab, text), other)], steps=90)
+    (scheme,) = nlp.get_pipe("relations").schemes  # type: ignore[attr-defined]
+    assert scheme.ends == (("DRUG", "GENE"), ("DRUG", "PROTEIN"))
+    doc = mark(nlp.vocab, text)
+    aspirin, kinase = doc.spans["entities"]
+    doc.spans["entities"] = [aspirin, kinase, Span(doc, kinase.start, kinase.end, label="GENE")]
+    assert [(r.head.text, r.label, r.tail.text) for r in nlp(doc)._.relations] == [("aspirin", "INHIBITOR", "kinase")]
+
+
 def test_gold_that_is_no_candidate_counts_as_missed(trained: Language) -> None:
     text = "[aspirin|DRUG] inhibits cells. Kinase is [kinase|GENE]"
     gold = relate(mark(trained.vocab, text), [(0, "INHIBITOR", 1)])
