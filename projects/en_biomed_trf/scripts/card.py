@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
+from joint import joint_table
 from records import describe, markdown_table
 from report import labels_table, scores_table
 
@@ -31,6 +32,8 @@ WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEM
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
+
+_MEASURES = ("precision", "recall", "f1")
 
 # Name and licence of the encoder in a package or folder that does not say them.
 _CARRIED = {
@@ -146,6 +149,14 @@ def _entries(sources: Iterable[Mapping[str, Any]]) -> str:
 def concepts_text(meta: Mapping[str, Any]) -> str:
     """Return the section on concepts, or nothing for a pipeline without a linker. meta (Mapping): The meta.json."""
     text = ""
+    rows = [
+        [f"concepts, {one['corpus']}, {one['label']}", *(f"{one[f'document_{key}']:.1f}" for key in _MEASURES)]
+        for one in meta.get("linking", ())
+    ]
+    rows += [
+        [f"abbreviations, {corpus}", *(f"{one[key]:.1f}" for key in _MEASURES)]
+        for corpus, one in meta.get("abbreviations", {}).items()
+    ]
     for base in meta.get("knowledge_bases", ()):
         sources = sorted({entry["name"].partition(" (")[0] for entry in base["sources"]}, key=str.casefold)
         text += f"""## Concepts
@@ -158,6 +169,10 @@ their long forms.
 
 Made from {", ".join(sources)}; LICENSES_SOURCES has the terms of each. With a licence for the UMLS, build your own base
 and give it to `biomedplm_linker` as `linker_name`.
+
+Scores from plain text; of concepts those that a test document names, each once:
+
+{markdown_table(["", *_MEASURES], rows, left=1)}
 
 """
     return text
@@ -197,8 +212,22 @@ text:
 """
 
 
+def together_text(meta: Mapping[str, Any]) -> str:
+    """Return what it costs to have one encoder for all tasks, or nothing for a pipeline with one. meta: As above."""
+    if "joint" not in meta:
+        return ""
+    joint = meta["joint"]
+    return f"""## One encoder or one for each task
+
+{joint["figure"]}, in %.
+
+{joint_table(joint)}
+
+"""
+
+
 def _scores(record: Mapping[str, Any]) -> list[str]:
-    return [f"{100 * record[key]:.1f}" for key in ("precision", "recall", "f1")]
+    return [f"{100 * record[key]:.1f}" for key in _MEASURES]
 
 
 def model_card(meta: Mapping[str, Any]) -> str:
@@ -234,10 +263,11 @@ the probability that an entity is right. The pipeline knows these guidelines:
 
 {markdown_table(["guideline", "labels"], guidelines, left=2)}
 
-{concepts_text(meta)}{relations_text(meta)}{events_text(meta)}## What it was trained on
+{concepts_text(meta)}{relations_text(meta)}{events_text(meta)}{together_text(meta)}## What it was trained on
 
-Texts of any test split were kept out of the training data of every corpus, by identifier and by text ("left out"
-counts the documents that were dropped for it, and for the documents held back to choose and calibrate).
+Texts of any test split were kept out of the training data of every corpus, by identifier and by text, but for those of
+another split of the same corpus ("left out" counts the documents that were dropped for it, and for the documents held
+back to choose and calibrate).
 
 {corpora_table(meta)}
 

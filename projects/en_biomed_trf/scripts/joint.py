@@ -5,7 +5,7 @@ python scripts/joint.py metrics/scores.json --results ../../benchmarks/results -
 
 import json
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +68,18 @@ def main(
         "events": events,
     }
     write_json(results / "joint.json", record)
-    rows = [["entities", name, row] for name, row in [*entities.items(), ("mean", mean)]]
-    rows += [["relations", name, row] for name, row in relations.items()]
-    rows += [["events", name, row] for name, row in events.items()]
-    cells = [[task, name, *map(_per_cent, (row["joint"], row["separate"]))] for task, name, row in rows]
-    table = markdown_table(["task", "corpus", "one encoder", "separate encoders"], cells, left=2)
+    table = joint_table(record)
     fill_marker(docs, "joint", f"{table}\n\n{describe(record)}")
     typer.echo(table)
+
+
+def joint_table(record: Mapping[str, Any]) -> str:
+    """Return the table of a record of this script, in Markdown."""
+    rows = [["entities", name, row] for name, row in [*record["entities"].items(), ("mean", record["entities_mean"])]]
+    rows += [["relations", name, row] for name, row in record["relations"].items()]
+    rows += [["events", name, row] for name, row in record["events"].items()]
+    cells = [[task, name, *map(_per_cent, (row["joint"], row["separate"]))] for task, name, row in rows]
+    return markdown_table(["task", "corpus", "one encoder", "separate encoders"], cells, left=2)
 
 
 def _read(path: Path) -> Any:

@@ -98,6 +98,18 @@ def describe_base(folder: Path) -> dict[str, Any]:
     return {"name": base.name, "concepts": base.n_concepts, "names": base.n_names, "sources": sources}
 
 
+def read_scores(folder: Path, step: str) -> list[Any]:
+    """Return the scores of a pipe; without them the card would not say how good it is.
+
+    folder (Path): Of the JSON files. step (str): Command of the project that writes them.
+    """
+    found = [read_json(path) for path in sorted(folder.glob("*.json"))]
+    if not found:
+        console.print(f"{folder} has no scores: run `spacy project run {step} .` first.", style="red")
+        raise typer.Exit(1)
+    return found
+
+
 def spacy_range() -> str:
     """Return the releases of spaCy that the plugin works with, such as ">=3.8.11,<3.9.0"."""
     needed = [Requirement(text) for text in requires(PLUGIN) or []]
@@ -177,8 +189,8 @@ def main(
     summary: Path = typer.Option(Path("corpus/summary.json"), exists=True, help="What prepare.py wrote."),
     scores: Path = typer.Option(Path("metrics/scores.json"), exists=True, help="What evaluate.py wrote."),
     calibration: Path = typer.Option(Path("metrics/calibration.json"), exists=True, help="What calibrate.py wrote."),
-    relations: Path = typer.Option(Path("metrics/relations"), help="Folder of the scores of relations."),
-    events: Path = typer.Option(Path("metrics/events"), help="Folder of the scores of events."),
+    metrics: Path = typer.Option(Path("metrics"), help="Folder of the scores of relations and events."),
+    results: Path = typer.Option(Path("../../benchmarks/results"), help="Folder of what benchmarks measured."),
     assets: Path | None = typer.Option(None, help="Folder that the wheel is shipped in."),
     command: str = typer.Option("", help="What made the pipeline; by default the project, with the config's settings."),
     max_megabytes: float = typer.Option(95.0, help="Largest wheel that is shipped, in millions of bytes."),
@@ -196,9 +208,15 @@ def main(
     )
     meta["guidelines"] = read_json(model / "ner" / "cfg")["guidelines"]
     if (model / "relations").is_dir():
-        meta["relations"] = [read_json(path) for path in sorted(relations.glob("*.json"))]
+        meta["relations"] = read_scores(metrics / "relations", "relations")
     if (model / "events").is_dir():
-        meta["events"] = [one for path in sorted(events.glob("*.json")) for one in read_json(path)["records"]]
+        records = read_scores(metrics / "events", "events")
+        meta["events"] = [one for record in records for one in record["records"]]
+        meta["joint"] = read_json(results / "joint.json")
+    if (model / "linker").is_dir():
+        meta["linking"] = read_json(results / "linking_end_to_end.json")["results"]
+        own = read_json(results / "abbreviations.json")["systems"]["biomedplm_abbreviations"]
+        meta["abbreviations"] = own["scores"]
     meta["knowledge_bases"] = [describe_base(path) for path in sorted(model.glob("*/base"))]
     meta["requirements"] = [f"{PLUGIN}>={installed_version(PLUGIN)}"]
     meta["spacy_version"] = spacy_range()
