@@ -15,7 +15,7 @@ PYTEST_ARGS ?=
 .PHONY: help demo test lint format types bench dist clean setup has-model
 
 help:
-	@echo "make demo    find the entities of $(SAMPLE), print them, write $(DEMO_PAGE)"
+	@echo "make demo    read $(SAMPLE), print what is found, write $(DEMO_PAGE)"
 	@echo "make test    run the tests (PYTEST_ARGS='-k ner' for some of them)"
 	@echo "make lint    check style and format; make format repairs what it can"
 	@echo "make types   check the types"
