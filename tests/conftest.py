@@ -202,3 +202,23 @@ def _make_tokenizer(pieces: str, kind: str) -> Any:
         tokenizer.post_processor = processors.TemplateProcessing(frame, None, [("<cls>", 2), ("<sep>", 3)])
         tokenizer.add_special_tokens(special)
     return tokenizer
+
+
+@pytest.fixture
+def encoder_gradients(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What listeners hand on to their encoder: the gradient of each batch, shape (tokens, width), is added here."""
+    import numpy as np
+    from spacy.pipeline.tok2vec import Tok2VecListener
+
+    found: list[Any] = []
+    receive = Tok2VecListener.receive
+
+    def listen(self: Tok2VecListener, batch_id: int, outputs: Any, backprop: Callable[[Any], Any]) -> None:
+        def hand_on(gradient: Any) -> Any:
+            found.append(np.concatenate(gradient))
+            return backprop(gradient)
+
+        receive(self, batch_id, outputs, hand_on)
+
+    monkeypatch.setattr(Tok2VecListener, "receive", listen)
+    return found

@@ -32,6 +32,7 @@ def build_event_extractor(
     attention_heads: int = 4,
     lr_scale: float = 1.0,
     average_decay: float = 0.0,
+    encoder_scale: float = 1.0,
 ) -> Model[EventInput, Floats1d]:
     """Return a model of events that scores each candidate event (as DeepEventMine, Trieu et al., 2020, does).
 
@@ -40,6 +41,7 @@ def build_event_extractor(
     attention_heads (int): Of the attention of roles to the words of their sentence; must divide hidden_width.
     lr_scale (float): Factor on the learning rate of the config for this head.
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
+    encoder_scale (float): Factor on the gradient that the encoder gets from this head: below 1 where others share it.
     RETURNS (Model): In training the loss of each stage, shape (4,).
     RAISES (BiomedplmError): B005 for a number that cannot be.
     """
@@ -50,7 +52,7 @@ def build_event_extractor(
         f"a divisor of hidden_width = {hidden_width}",
     )
     settings = {"hidden": hidden_width, "heads": attention_heads}
-    return _build(tok2vec, "templates", settings, lr_scale, average_decay)
+    return _build(tok2vec, "templates", settings, lr_scale, average_decay, encoder_scale)
 
 
 def build_event_tagger(
@@ -58,15 +60,16 @@ def build_event_tagger(
     hidden_width: int = 256,
     lr_scale: float = 1.0,
     average_decay: float = 0.0,
+    encoder_scale: float = 1.0,
 ) -> Model[EventInput, Floats1d]:
     """Return a model that labels words with their roles and makes events by rule (BEESL, Ramponi et al., 2020).
 
     tok2vec (Model[list[Doc], list[Floats2d]]): Encoder, or listener to one.
-    hidden_width, lr_scale, average_decay: See ``build_event_extractor``.
+    hidden_width, lr_scale, average_decay, encoder_scale: See ``build_event_extractor``.
     RETURNS (Model): In training the loss of each stage, shape (4,).
     RAISES (BiomedplmError): B005 for a number that cannot be.
     """
-    return _build(tok2vec, "tags", {"hidden": hidden_width}, lr_scale, average_decay)
+    return _build(tok2vec, "tags", {"hidden": hidden_width}, lr_scale, average_decay, encoder_scale)
 
 
 class _Decoder(NamedTuple):
@@ -92,8 +95,11 @@ def _build(
     settings: dict[str, int],
     lr_scale: float,
     average_decay: float,
+    encoder_scale: float,
 ) -> Model[EventInput, Floats1d]:
-    check_head(hidden_width=settings["hidden"], lr_scale=lr_scale, average_decay=average_decay)
+    check_head(
+        hidden_width=settings["hidden"], lr_scale=lr_scale, average_decay=average_decay, encoder_scale=encoder_scale
+    )
     groups = partial(_groups, lr_scale=lr_scale)
     shim = TorchShim(_DECODERS[decoder].network, groups, average_decay=average_decay)
     output: Model[Any, Floats1d] = Model(
@@ -104,7 +110,11 @@ def _build(
         shims=[shim],
     )
     return Model(
-        "event_extractor", forward, layers=[tok2vec, output], refs={"tok2vec": tok2vec, "output_layer": output}
+        "event_extractor",
+        forward,
+        layers=[tok2vec, output],
+        refs={"tok2vec": tok2vec, "output_layer": output},
+        attrs={"encoder_scale": encoder_scale},
     )
 
 
@@ -133,7 +143,7 @@ def forward(
     losses, backprop_losses = model.get_ref("output_layer")((vectors, lessons, schemes), is_train)
 
     def backprop(gradient: Floats1d) -> EventInput:
-        backprop_vectors(backprop_losses(gradient)[0])
+        backprop_vectors([model.attrs["encoder_scale"] * array for array in backprop_losses(gradient)[0]])
         return inputs
 
     return losses, backprop

@@ -30,6 +30,7 @@ def build_pair_classifier(
     bilinear_blocks: int = 0,
     lr_scale: float = 1.0,
     average_decay: float = 0.0,
+    encoder_scale: float = 1.0,
 ) -> Model[PairInput, Floats2d]:
     """Return a model that scores pairs of mentions or concepts.
 
@@ -46,10 +47,11 @@ def build_pair_classifier(
         hidden_width; 0 takes the product of the two instead.
     lr_scale (float): Factor on the learning rate of the config for this head.
     average_decay (float): Decay of the moving average of the weights, in [0, 1); 0 keeps none.
+    encoder_scale (float): Factor on the gradient that the encoder gets from this head: below 1 where others share it.
     RETURNS (Model[PairInput, Floats2d]): Shape (pairs, scores of all guidelines).
     RAISES (BiomedplmError): B005 or B221 for a number that cannot be.
     """
-    check_head(hidden_width=hidden_width, lr_scale=lr_scale, average_decay=average_decay)
+    check_head(hidden_width=hidden_width, lr_scale=lr_scale, average_decay=average_decay, encoder_scale=encoder_scale)
     for name, value in (("attention_heads", attention_heads), ("bilinear_blocks", bilinear_blocks)):
         if value < 0 or (value and hidden_width % value) or (name == "attention_heads" and not value):
             wanted = f"a divisor of hidden_width = {hidden_width}"
@@ -70,6 +72,7 @@ def build_pair_classifier(
         forward,
         layers=[tok2vec, output],
         refs={"tok2vec": tok2vec, "output_layer": output},
+        attrs={"encoder_scale": encoder_scale},
     )
 
 
@@ -105,7 +108,7 @@ def forward(
     scores, backprop_scores = model.get_ref("output_layer")((vectors, pairs), is_train)
 
     def backprop(gradient: Floats2d) -> PairInput:
-        backprop_vectors(backprop_scores(gradient)[0])
+        backprop_vectors([model.attrs["encoder_scale"] * array for array in backprop_scores(gradient)[0]])
         return inputs
 
     return scores, backprop

@@ -3,6 +3,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
@@ -148,6 +149,19 @@ def test_documents_without_events_teach(tiny_plm: Callable[..., Path], gold: Doc
     empty._.annotated = {"events": {"default": ["Binding"]}}
     nlp = make_pipeline(tiny_plm("bert"))
     assert len(teach(nlp, [gold, empty, nlp.make_doc("")], steps=3)) == 3
+
+
+@pytest.mark.parametrize("decoder", [TEMPLATES, TAGS], ids=["templates", "tags"])
+def test_the_encoder_gets_its_share_of_the_gradient(
+    decoder: Mapping[str, Any], tiny_plm: Callable[..., Path], gold: Doc, encoder_gradients: list[Any]
+) -> None:
+    for scale in (1.0, 0.25):
+        teach(make_pipeline(tiny_plm("bert"), {**decoder, "encoder_scale": scale}), [gold], steps=1, rate=0.0)
+    whole, quarter = encoder_gradients
+    assert np.abs(whole).max() > 0
+    np.testing.assert_allclose(quarter, whole / 4, atol=1e-7)
+    with pytest.raises(BiomedplmError, match=r"B005.*encoder_scale"):
+        make_pipeline(tiny_plm("bert"), {**decoder, "encoder_scale": -1.0})
 
 
 def test_what_cannot_be_is_refused(tiny_plm: Callable[..., Path], gold: Doc) -> None:

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import fix_random_seed
+from thinc.api import Adam
 
 from spacy_biomedplm.attributes import ENTITIES_KEY, RELATIONS_KEY, Relation, score_key
 from spacy_biomedplm.errors import BiomedplmError
@@ -254,6 +255,17 @@ def test_gradient_of_the_head(execution: str, make_pipeline: Any, ten: Any) -> N
 # Contract
 
 
+def test_the_encoder_gets_its_share_of_the_gradient(make_pipeline: Any, ten: Any, encoder_gradients: Any) -> None:
+    for scale in (1.0, 0.25):
+        nlp = make_pipeline(model={"encoder_scale": scale})
+        fix_random_seed(0)
+        nlp.initialize(lambda nlp=nlp: ten(nlp))
+        nlp.update(ten(nlp), sgd=Adam(0.0), drop=0.0)
+    whole, quarter = encoder_gradients
+    assert np.abs(whole).max() > 0
+    np.testing.assert_allclose(quarter, whole / 4, atol=1e-7)
+
+
 def test_storage_is_exact(trained: Language, trained_folder: Path) -> None:
     texts = [text for text, _ in TEN]
     wanted = [content_of(read(trained, text)) for text in texts]
@@ -362,6 +374,7 @@ def test_settings_that_cannot_be(make_pipeline: Any) -> None:
         ("B005", "shared", {"model": {"hidden_width": 0}}),
         ("B005", "shared", {"model": {"lr_scale": -1.0}}),
         ("B005", "shared", {"model": {"average_decay": 1.0}}),
+        ("B005", "shared", {"model": {"encoder_scale": -0.1}}),
         ("B221", "shared", {"candidates": {"@misc": "spacy-biomedplm.pair_candidates.v1", "max_pairs": 0}}),
         ("B222", "shared", {"schemes": {"toy": {"lables": []}}}),
         ("B222", "shared", {"schemes": {"toy": {"level": "text"}}}),

@@ -3,6 +3,7 @@
 python scripts/prepare.py bionlp-st-2013-cg corpus/bionlp-st-2013-cg
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import spacy
@@ -32,8 +33,9 @@ def main(
     """Prepare corpora."""
     vocab = spacy.blank("en").vocab
     table = Table("corpus", "split", "documents", "left out", "events", title=name)
-    scored = hold_out_scored()
-    for corpus in map(get_corpus, CORPORA if name == "all" else [name]):
+    names = CORPORA if name == "all" else (name,)
+    scored = hold_out_scored(sorted({*CORPORA, *names}))
+    for corpus in map(get_corpus, names):
         for split in ("train", "dev"):
             records = read(corpus, split)
             left_out = 0
@@ -55,9 +57,9 @@ def read(corpus: Corpus, split: str) -> list[DocumentRecord]:
     return list(read_corpus(corpus.name, split, find_root(), Report(errors="repair")))
 
 
-def hold_out_scored() -> HeldOut:
-    """Return an index of all documents that are scored."""
-    corpora = map(get_corpus, CORPORA)
+def hold_out_scored(names: Iterable[str]) -> HeldOut:
+    """Return an index of all documents that are scored. names (Iterable[str]): Their corpora."""
+    corpora = map(get_corpus, names)
     return HeldOut(
         [fingerprint_text(corpus, "dev", one.doc_id, one.text) for corpus in corpora for one in read(corpus, "dev")]
     )

@@ -57,7 +57,9 @@ def main(
         left=2,
     )
     write_json(output, {"records": records})
-    fill_marker(docs, "events", f"{table}\n\n{describe(new[-1], 'events')}")
+    commits = sorted({record["commit"][:12] for record in records})
+    note = f"{describe(new[-1], 'events')}; commits of all records: {', '.join(commits)}"
+    fill_marker(docs, "events", f"{table}\n\n{note}")
     fill_marker(docs, "events-types", types)
     typer.echo(table)
 
