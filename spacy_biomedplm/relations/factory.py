@@ -83,7 +83,8 @@ def make_biomedplm_relations(
     execution ("shared" | "per_pair"): Whether the encoder reads each document once, or each pair in a copy of its own.
     markers ("none" | "plain" | "typed" | "masked"): How copies show head and tail, see ``present_apart``; with "shared"
         one copy of the document shows the ends of all its pairs.
-    threshold (float): Probability that a relation needs, from 0 to 1; not for "adaptive_threshold".
+    threshold (float): Probability that a relation needs, with "softmax" that there is any, from 0 to 1; not for
+        "adaptive_threshold".
     sample_pairs (int | None): Most pairs of a document by a guideline that one update learns from, drawn anew each
         time; None for all.
     hierarchy (str | None): Knowledge base with parents, its folder or name: a relation of a wider concept is left out
