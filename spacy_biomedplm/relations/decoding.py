@@ -15,7 +15,7 @@ def decode(
     scores (NDArray[float32]): All scores of the pair.
     scheme (Scheme): The guideline. columns (Columns): Its places among the scores.
     objective (Objective): What the model has learned.
-    threshold (float): Probability that a relation needs, with "softmax" that there is any; not for "adaptive_threshold".
+    threshold (float): Probability that a pair needs, with "softmax" of any relation; not for "adaptive_threshold".
     RETURNS (tuple): Numbers of labels, one at most unless the scheme has several for a pair; number of the value, 0 if
         the scheme has no attribute.
     """
