@@ -19,6 +19,7 @@ class LossSettings:
         the labels above a threshold that the model chooses for each pair (Zhou et al., 2021, ATLOP).
     label_smoothing (float): Share of the right answer that goes to all answers, in [0, 1); for "softmax".
     r_drop (float): Weight of the difference between two passes with other dropout (Liang et al., 2021); 0 makes one.
+        Pairs that share one reading of a document have other dropout in what follows the encoder only.
     contrastive (float): Weight of supervised contrastive learning (Khosla et al., 2020).
     temperature (float): Of that.
     """

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shlex
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -124,6 +125,17 @@ def describe(record: dict[str, Any], project: str = "en_biomed_trf") -> str:
     at = f"commit {head[:12]}{' with changes' if changes else ''}"
     folder = f"; in projects/{project}" if record["command"].startswith("python scripts/") else ""
     return f"{where}, {versions}; {record['date']}, {at}{seed}{folder}: `{record['command']}`"
+
+
+def commits_of(records: Iterable[dict[str, Any]]) -> str:
+    """Return the commits that records of several runs were measured at, for below their table."""
+    return f"commits of all records: {', '.join(sorted({record['commit'][:12] for record in records}))}"
+
+
+def mean_of(shares: Sequence[float]) -> str:
+    """Return mean and standard deviation of runs with different seeds, in per cent."""
+    spread = f" ± {100 * statistics.stdev(shares):.1f}" if len(shares) > 1 else ""
+    return f"{100 * statistics.mean(shares):.1f}{spread}"
 
 
 def make_console() -> Console:

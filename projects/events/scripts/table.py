@@ -4,7 +4,6 @@ python scripts/table.py metrics ../../benchmarks/results/events.json ../../docs/
 """
 
 import json
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import typer
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "en_biomed_trf" / "scripts"))
 
-from records import describe, fill_marker, markdown_table, write_json
+from records import commits_of, describe, fill_marker, markdown_table, mean_of, write_json
 
 GOALS = {
     "bionlp-st-2013-cg": 50,
@@ -57,9 +56,7 @@ def main(
         left=2,
     )
     write_json(output, {"records": records})
-    commits = sorted({record["commit"][:12] for record in records})
-    note = f"{describe(new[-1], 'events')}; commits of all records: {', '.join(commits)}"
-    fill_marker(docs, "events", f"{table}\n\n{note}")
+    fill_marker(docs, "events", f"{table}\n\n{describe(new[-1], 'events')}; {commits_of(records)}")
     fill_marker(docs, "events-types", types)
     typer.echo(table)
 
@@ -92,12 +89,6 @@ def by_type(corpus: str, records: list[dict[str, Any]]) -> list[list[str]]:
         for name, row in records[0].get("labels", {}).items()
         if row["gold"]
     ]
-
-
-def mean_of(values: list[float]) -> str:
-    """Return mean and standard deviation in per cent."""
-    spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{100 * statistics.mean(values):.1f}{spread}"
 
 
 if __name__ == "__main__":

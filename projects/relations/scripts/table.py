@@ -4,7 +4,6 @@ python scripts/table.py metrics ../../benchmarks/results/relations.json ../../do
 """
 
 import json
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import typer
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "en_biomed_trf" / "scripts"))
 
-from records import describe, fill_marker, markdown_table, write_json
+from records import commits_of, describe, fill_marker, markdown_table, mean_of, write_json
 
 GOALS = {"ddi2013": 76, "gad": 77, "bc5cdr": 58, "drugprot": 64, "chemprot-pairs": 77}
 """F1 that was asked for."""
@@ -52,7 +51,7 @@ def main(
     ]
     table = markdown_table(header, rows, left=6)
     write_json(output, {"records": records})
-    fill_marker(docs, "relations", f"{table}\n\n{describe(new[-1], 'relations')}")
+    fill_marker(docs, "relations", f"{table}\n\n{describe(new[-1], 'relations')}; {commits_of(records)}")
     typer.echo(table)
 
 
@@ -70,12 +69,6 @@ def summarise(name: str, records: list[dict[str, Any]]) -> list[str]:
         f"≥ {GOALS[name]}" if name in GOALS and records[0]["pipeline"] == "relations" else "",
         shown,
     ]
-
-
-def mean_of(values: list[float]) -> str:
-    """Return mean and standard deviation in per cent."""
-    spread = f" ± {100 * statistics.stdev(values):.1f}" if len(values) > 1 else ""
-    return f"{100 * statistics.mean(values):.1f}{spread}"
 
 
 if __name__ == "__main__":
